@@ -1,0 +1,42 @@
+# Martinet: `make up` builds, starts a cluster and runs a first workload; `make test` proves that it works.
+#
+# Builds live in a cache folder outside the clone, so that a fresh clone reuses the compiled dependencies. Nothing
+# depends on what is there: with an empty cache everything is built again.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/martinet
+SCRATCH ?= $(CACHE)/build
+LOCK ?= $(CACHE)/build.lock
+SWIFT := swift
+DEBIAN_PACKAGES := libsqlite3-dev libyaml-dev zlib1g-dev musl-tools
+
+# One build at a time on this machine: two at once only make both slow.
+locked = mkdir -p $(CACHE) && flock $(LOCK)
+
+.PHONY: setup build test unit check format clean
+
+help: ## What can be made here
+	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## Install the Debian packages that the build needs
+	@missing=$$(dpkg-query -W -f='$${Package} $${Status}\n' $(DEBIAN_PACKAGES) 2>/dev/null | awk '/installed$$/ {print $$1}' | sort | comm -13 - <(printf '%s\n' $(DEBIAN_PACKAGES) | sort)); \
+	if [ -n "$$missing" ]; then echo "installing $$missing"; apt-get update -qq && apt-get install -y -qq --no-install-recommends $$missing; fi
+
+build: setup ## Build everything, debug
+	@$(locked) $(SWIFT) build --scratch-path $(SCRATCH)
+
+test: setup ## Run every test
+	@$(locked) $(SWIFT) test --scratch-path $(SCRATCH)
+
+unit: ## Test the targets named in ONLY alone, fast: make unit ONLY=MartinetYAML
+	@$(locked) env MARTINET_ONLY=$(ONLY) $(SWIFT) test --scratch-path $(SCRATCH)-$(ONLY)
+
+check: setup ## Formatting, layers, generated files
+	@$(SWIFT) format lint --strict --recursive --parallel Sources Tests Package.swift
+
+format: ## Rewrite the sources as `make check` wants them
+	@$(SWIFT) format --in-place --recursive --parallel Sources Tests Package.swift
+
+clean: ## Forget every build
+	rm -rf $(SCRATCH) $(SCRATCH)-* .build
