@@ -14,7 +14,7 @@ DEBIAN_PACKAGES := libsqlite3-dev libyaml-dev zlib1g-dev musl-tools
 # One build at a time on this machine: two at once only make both slow.
 locked = mkdir -p $(CACHE) && flock $(LOCK)
 
-.PHONY: setup build test unit check format clean
+.PHONY: help setup build test unit generate check format clean
 
 help: ## What can be made here
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,11 +32,17 @@ test: setup ## Run every test
 unit: ## Test the targets named in ONLY alone, fast: make unit ONLY=MartinetYAML
 	@$(locked) env MARTINET_ONLY=$(ONLY) $(SWIFT) test --scratch-path $(SCRATCH)-$(ONLY)
 
-check: setup ## Formatting, layers, generated files
-	@$(SWIFT) format lint --strict --recursive --parallel Sources Tests Package.swift
+generate: ## Compile API/ into the embedded table and the typed views
+	@$(locked) env MARTINET_ONLY=martinet-schema $(SWIFT) build --quiet --scratch-path $(SCRATCH)-schema
+	@$(SCRATCH)-schema/debug/martinet-schema API Sources/C/CMartinetTables/tables.bin Sources/Wire/MartinetAPI/Generated
+
+check: setup generate ## Formatting, layers, generated files
+	@$(SWIFT) format lint --strict --parallel $$(git ls-files '*.swift' ':!Sources/Wire/MartinetAPI/Generated')
+	@git diff --exit-code --stat -- Sources/C/CMartinetTables Sources/Wire/MartinetAPI/Generated || \
+		{ echo "generated files differ from API/: commit what 'make generate' made"; exit 1; }
 
 format: ## Rewrite the sources as `make check` wants them
-	@$(SWIFT) format --in-place --recursive --parallel Sources Tests Package.swift
+	@$(SWIFT) format --in-place --parallel $$(git ls-files '*.swift' ':!Sources/Wire/MartinetAPI/Generated')
 
 clean: ## Forget every build
 	rm -rf $(SCRATCH) $(SCRATCH)-* .build

@@ -47,6 +47,8 @@ func module(
 // C targets and system libraries belong to no layer: what wraps them does.
 let cTargets: [String: Target] = [
     "CMartinetLinux": .target(name: "CMartinetLinux", path: "Sources/C/CMartinetLinux"),
+    "CMartinetTables": .target(
+        name: "CMartinetTables", path: "Sources/C/CMartinetTables", exclude: ["tables.bin"]),
     "CMartinetSQLite": .systemLibrary(name: "CMartinetSQLite", path: "Sources/C/CMartinetSQLite"),
     "CMartinetYAML": .systemLibrary(name: "CMartinetYAML", path: "Sources/C/CMartinetYAML"),
     "CMartinetZlib": .systemLibrary(name: "CMartinetZlib", path: "Sources/C/CMartinetZlib"),
@@ -54,7 +56,16 @@ let cTargets: [String: Target] = [
 
 let modules: [Module] = [
     // Base: ids, clock, limits, errors, bytes
-    module(.base, "MartinetBase", uses: ["CMartinetLinux"])
+    module(.base, "MartinetBase", uses: ["CMartinetLinux"]),
+    // Wire: API objects and what travels, without I/O
+    module(.wire, "MartinetSchema", uses: ["MartinetBase", "CMartinetTables"]),
+    module(.wire, "MartinetSchemaCompiler", uses: ["MartinetSchema"], tested: false),
+    module(.wire, "MartinetAPI", uses: ["MartinetBase", "MartinetSchema"], tested: false),
+]
+
+// Programs. Each is a composition root and nothing else.
+let programs: [(name: String, uses: [String])] = [
+    ("martinet-schema", ["MartinetBase", "MartinetSchema", "MartinetSchemaCompiler"])
 ]
 
 // MARK: - From the table above to targets
@@ -84,7 +95,8 @@ func closure(of names: [String]) -> Set<String> {
 }
 
 let only = Context.environment["MARTINET_ONLY"].map { $0.split(separator: ",").map(String.init) } ?? []
-let kept = only.isEmpty ? Set(byName.keys).union(cTargets.keys) : closure(of: only)
+let named = only.flatMap { name in programs.first { $0.name == name }?.uses ?? [name] }
+let kept = only.isEmpty ? Set(byName.keys).union(cTargets.keys) : closure(of: named)
 let keptModules = modules.filter { kept.contains($0.name) }
 
 var targets: [Target] = cTargets.values.filter { kept.contains($0.name) }.sorted { $0.name < $1.name }
@@ -101,6 +113,14 @@ for module in keptModules {
         .testTarget(
             name: "\(module.name)Tests", dependencies: [.target(name: module.name)] + dependencies,
             path: "Tests/\(module.layer.folder)/\(module.name)Tests", swiftSettings: strict))
+}
+
+for program in programs where only.isEmpty || only.contains(program.name) {
+    targets.append(
+        .executableTarget(
+            name: program.name, dependencies: program.uses.map { .target(name: $0) },
+            path: "Sources/Tools/\(program.name)",
+            swiftSettings: strict))
 }
 
 let usedPackages = Set(keptModules.flatMap { $0.products.map(\.package) })

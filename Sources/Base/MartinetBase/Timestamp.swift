@@ -1,25 +1,45 @@
-/// A point on the wall clock, in nanoseconds since 1970-01-01T00:00:00Z, without leap seconds.
+/// A point on the wall clock, without leap seconds: years far beyond what 64 bits of nanoseconds reach.
 package struct Timestamp: Hashable, Comparable, Sendable {
-    package var nanoseconds: Int64
+    /// Whole seconds since 1970-01-01T00:00:00Z, rounded towards the past.
+    package let seconds: Int64
+    /// The nanoseconds after `seconds`, 0..<1 000 000 000.
+    package let subsecond: Int32
 
-    package init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
     package init(seconds: Int64, nanoseconds: Int64 = 0) {
-        self.nanoseconds = seconds.multipliedReportingOverflow(by: 1_000_000_000).partialValue &+ nanoseconds
+        var whole = nanoseconds / 1_000_000_000
+        var rest = nanoseconds % 1_000_000_000
+        if rest < 0 {
+            whole -= 1
+            rest += 1_000_000_000
+        }
+        self.seconds = seconds &+ whole
+        subsecond = Int32(rest)
     }
 
-    /// Whole seconds, rounded towards the past.
-    package var seconds: Int64 { (nanoseconds - subsecond) / 1_000_000_000 }
-    /// The nanoseconds after `seconds`, 0..<1 000 000 000.
-    package var subsecond: Int64 { ((nanoseconds % 1_000_000_000) + 1_000_000_000) % 1_000_000_000 }
+    package init(microseconds: Int64) {
+        self.init(seconds: microseconds / 1_000_000, nanoseconds: microseconds % 1_000_000 * 1000)
+    }
 
-    package static func < (a: Timestamp, b: Timestamp) -> Bool { a.nanoseconds < b.nanoseconds }
+    /// Microseconds since 1970, clamped to what 64 bits hold (years -290 000 to 290 000).
+    package var microseconds: Int64 {
+        let (scaled, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000)
+        if overflow { return seconds < 0 ? .min : .max }
+        return scaled &+ Int64(subsecond) / 1000
+    }
+
+    package static func < (a: Timestamp, b: Timestamp) -> Bool {
+        a.seconds == b.seconds ? a.subsecond < b.subsecond : a.seconds < b.seconds
+    }
 
     package func advanced(by duration: Duration) -> Timestamp {
-        Timestamp(nanoseconds: nanoseconds &+ duration.nanoseconds)
+        Timestamp(
+            seconds: seconds, nanoseconds: (Int64(subsecond).addingReportingOverflow(duration.nanoseconds)).partialValue
+        )
     }
 
+    /// The time from `earlier` to this; negative where this comes first.
     package func duration(since earlier: Timestamp) -> Duration {
-        .nanoseconds(nanoseconds &- earlier.nanoseconds)
+        .seconds(seconds &- earlier.seconds) + .nanoseconds(Int64(subsecond) - Int64(earlier.subsecond))
     }
 }
 
@@ -117,7 +137,6 @@ extension Timestamp {
         guard bytes.isEmpty else { return nil }
         let days = Timestamp.days(fromYear: year, month: Int(month), day: Int(day))
         let total = days * 86_400 + hour * 3600 + minute * 60 + second - offset
-        guard total > -9_223_372_036, total < 9_223_372_036 else { return nil }
         self.init(seconds: total, nanoseconds: nanoseconds)
     }
 

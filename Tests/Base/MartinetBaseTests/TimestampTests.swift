@@ -5,6 +5,7 @@ import Testing
     @Test(arguments: [
         ("1970-01-01T00:00:00Z", 0), ("2008-01-01T01:01:01Z", 1_199_149_261), ("2024-02-29T23:59:59Z", 1_709_251_199),
         ("1969-12-31T23:59:59Z", -1), ("2000-03-01T00:00:00Z", 951_868_800),
+        ("9999-12-31T23:59:59Z", 253_402_300_799),
     ])
     func readsAndWritesWholeSeconds(text: String, seconds: Int64) throws {
         let time = try #require(Timestamp(rfc3339: text))
