@@ -61,6 +61,8 @@ let modules: [Module] = [
     module(.wire, "MartinetSchema", uses: ["MartinetBase", "CMartinetTables"]),
     module(.wire, "MartinetSchemaCompiler", uses: ["MartinetSchema"], tested: false),
     module(.wire, "MartinetAPI", uses: ["MartinetBase", "MartinetSchema"], tested: false),
+    // Logic: decisions, without I/O, clock or chance
+    module(.logic, "MartinetClient", uses: ["MartinetBase", "MartinetSchema", "MartinetAPI"]),
 ]
 
 // Programs. Each is a composition root and nothing else.
