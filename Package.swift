@@ -62,6 +62,8 @@ let modules: [Module] = [
     module(.wire, "MartinetSchemaCompiler", uses: ["MartinetSchema"], tested: false),
     module(.wire, "MartinetAPI", uses: ["MartinetBase", "MartinetSchema"], tested: false),
     // Logic: decisions, without I/O, clock or chance
+    module(.logic, "MartinetSelectors", uses: ["MartinetSchema"]),
+    module(.logic, "MartinetStrategies", uses: ["MartinetBase", "MartinetSchema", "MartinetAPI"]),
     module(.logic, "MartinetClient", uses: ["MartinetBase", "MartinetSchema", "MartinetAPI"]),
 ]
 

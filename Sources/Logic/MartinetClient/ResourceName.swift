@@ -27,7 +27,8 @@ package struct ResourceName: Hashable, Sendable, CustomStringConvertible {
     /// The resource that serves a kind.
     package init(_ kind: Kind, namespace: String? = nil, name: String? = nil, subresource: String = "") {
         self.init(
-            group: kind.group, version: kind.version, plural: kind.plural, namespace: kind.isNamespaced ? namespace : nil,
+            group: kind.group, version: kind.version, plural: kind.plural,
+            namespace: kind.isNamespaced ? namespace : nil,
             name: name, subresource: subresource)
     }
 

@@ -52,6 +52,17 @@ package struct JSONDecoder {
         }
     }
 
+    /// A literal of the schema as a value of a field; nil where it does not fit.
+    static func decodeLiteral(_ text: String, of field: Field) -> Value? {
+        let result = try? withBytes(Array(text.utf8)) { (buffer) throws(DecodeError) in
+            var decoder = JSONDecoder(buffer)
+            let value = try decoder.value(of: field, depth: 0)
+            try decoder.finish()
+            return value
+        }
+        return result ?? nil
+    }
+
     /// The root object's apiVersion and kind, without decoding the rest; nil where they are absent or no strings.
     package static func typeMeta(of bytes: [UInt8]) throws(DecodeError) -> (apiVersion: String?, kind: String?) {
         try withBytes(bytes) { (buffer) throws(DecodeError) in

@@ -1,0 +1,75 @@
+/// A field selector: `metadata.name=web,status.phase!=Running`.
+///
+/// Source: apimachinery's fields.ParseSelector. `\`, `,` and `=` in values are escaped by a backslash.
+package struct FieldSelector: Sendable, Hashable {
+    package struct Requirement: Sendable, Hashable {
+        package let path: String
+        package let value: String
+        package let isEqual: Bool
+    }
+
+    package let requirements: [Requirement]
+
+    package static let everything = FieldSelector(requirements: [])
+
+    init(requirements: [Requirement]) { self.requirements = requirements }
+
+    package var isEmpty: Bool { requirements.isEmpty }
+
+    package init(parsing text: String) throws(SelectorError) {
+        var requirements: [Requirement] = []
+        for term in FieldSelector.split(text) where !term.isEmpty {
+            guard let (path, isEqual, value) = FieldSelector.parts(term) else {
+                throw SelectorError(selector: text, message: "expected FIELD=VALUE or FIELD!=VALUE, found \(term)")
+            }
+            requirements.append(Requirement(path: path, value: value, isEqual: isEqual))
+        }
+        self.requirements = requirements
+    }
+
+    /// - Parameter field: the value at a path; empty where the object has none.
+    package func matches(_ field: (String) -> String) -> Bool {
+        requirements.allSatisfy { (field($0.path) == $0.value) == $0.isEqual }
+    }
+
+    /// The value that a path must have exactly, where the selector says so.
+    package func exact(_ path: String) -> String? {
+        requirements.first { $0.path == path && $0.isEqual }?.value
+    }
+
+    private static func split(_ text: String) -> [String] {
+        var terms: [String] = []
+        var term = ""
+        var escaped = false
+        for character in text {
+            if !escaped, character == "," {
+                terms.append(term)
+                term = ""
+                continue
+            }
+            escaped = !escaped && character == "\\"
+            term.append(character)
+        }
+        return terms + [term]
+    }
+
+    private static func parts(_ term: String) -> (path: String, isEqual: Bool, value: String)? {
+        for (token, isEqual) in [("!=", false), ("==", true), ("=", true)] {
+            guard let range = term.firstRange(of: token) else { continue }
+            let path = String(term[..<range.lowerBound])
+            guard !path.isEmpty else { return nil }
+            var value = ""
+            var escaped = false
+            for character in term[range.upperBound...] {
+                if !escaped, character == "\\" {
+                    escaped = true
+                    continue
+                }
+                escaped = false
+                value.append(character)
+            }
+            return (path, isEqual, value)
+        }
+        return nil
+    }
+}
