@@ -55,8 +55,10 @@ package struct LabelSelector: Sendable, Hashable, CustomStringConvertible {
     package var description: String {
         requirements.map { requirement in
             switch requirement.operator {
-            case .equals, .notEquals: "\(requirement.key)\(requirement.operator.rawValue)\(requirement.values.first ?? "")"
-            case .in, .notIn: "\(requirement.key) \(requirement.operator.rawValue) (\(requirement.values.joined(separator: ",")))"
+            case .equals, .notEquals:
+                "\(requirement.key)\(requirement.operator.rawValue)\(requirement.values.first ?? "")"
+            case .in, .notIn:
+                "\(requirement.key) \(requirement.operator.rawValue) (\(requirement.values.joined(separator: ",")))"
             case .exists: requirement.key
             case .doesNotExist: "!\(requirement.key)"
             case .greaterThan: "\(requirement.key)>\(requirement.values.first ?? "")"

@@ -28,7 +28,7 @@ package struct SchemaFile: Sendable {
         uniqueKeysWithValues: Scalar.allCases.filter { $0 != .object }.map { ("\($0)", $0) })
 
     private static let limits: Set<Substring> = [
-        "min", "max", "minlen", "maxlen", "minitems", "maxitems", "maxbytes", "pattern", "check",
+        "min", "max", "minlen", "maxlen", "minitems", "maxitems", "maxbytes", "pattern", "check", "gate",
     ]
 
     /// - Parameter name: what errors call the file.
@@ -173,6 +173,11 @@ package struct SchemaFile: Sendable {
             let other = values.firstIndex(of: "as").map { values.dropFirst($0 + 1).first ?? "" } ?? ""
             kind.subresources.append((values.first ?? "", verbs, other))
         case "column": kind.columns.append(try column(values, place))
+        case "default":
+            guard values.count == 3, values[1] == "=" else {
+                throw SchemaError(place: place, message: "expected `default .PATH = LITERAL`")
+            }
+            kind.defaults.append((values[0], values[2]))
         case "nolist": types[last].hasOwnList = false
         default: throw SchemaError(place: place, message: "\(words[0]) is no property of a kind")
         }
@@ -273,6 +278,7 @@ package struct SchemaFile: Sendable {
         case "retainkeys": field.definition.flags.insert(.retainKeys)
         case "immutable": field.definition.flags.insert(.immutable)
         case "omitzero": field.definition.flags.insert(.omitZero)
+        case "published", "replace": field.definition.rules.append(word)
         default:
             if let keys = argument("list=map") {
                 field.definition.flags.insert(.listMap)

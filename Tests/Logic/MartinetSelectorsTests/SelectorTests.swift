@@ -4,7 +4,8 @@ import Testing
 @Suite struct SelectorTests {
     @Test(arguments: [
         ("", true), ("app=web", true), ("app==web", true), ("app!=web", false), ("app in (api,web)", true),
-        ("app notin (api, web)", false), ("tier", false), ("!tier", true), ("app=web,!tier,size>3", true), ("size<3", false),
+        ("app notin (api, web)", false), ("tier", false), ("!tier", true), ("app=web,!tier,size>3", true),
+        ("size<3", false),
         ("tier!=x", true), ("app in ()", false), ("empty=", true),
     ])
     func matchesLabels(text: String, expected: Bool) throws {

@@ -3,7 +3,33 @@
 /// A default applies where its field is not set. Objects without presence of their own are always there, so defaults
 /// inside them apply even when nothing was said about them; inside a pointer they apply only when it is set.
 package enum Defaults {
+    /// Fills in a root object: the defaults of its types, and those that only its kind has.
     package static func apply(to object: inout Object) {
+        for (path, literal) in object.type.kind?.defaults ?? [] {
+            set(literal, at: path.split(separator: ".")[...], in: &object)
+        }
+        fill(&object)
+    }
+
+    /// Sets the field at a path where it is not set; objects on the way that have no presence of their own come with it.
+    private static func set(_ literal: String, at path: ArraySlice<Substring>, in object: inout Object) {
+        guard let name = path.first, let field = object.type.field(named: String(name)) else { return }
+        if path.count == 1 {
+            if object[field.slot] == nil { object[field.slot] = JSONDecoder.decodeLiteral(literal, of: field) }
+            return
+        }
+        var nested: Object
+        if case .object(let present) = object[field.slot] {
+            nested = present
+        } else {
+            guard let type = field.type, !field.flags.contains(.pointer) else { return }
+            nested = Object(type: type)
+        }
+        set(literal, at: path.dropFirst(), in: &nested)
+        object[field.slot] = nested.isEmpty ? nil : .object(nested)
+    }
+
+    private static func fill(_ object: inout Object) {
         let type = object.type
         for slot in 0..<type.fieldCount {
             let field = type.field(slot)
@@ -11,12 +37,14 @@ package enum Defaults {
                 guard field.scalar == .object else { continue }
                 if let changed = filled(value) { object[slot] = changed }
             } else if field.hasDefault {
-                if let value = literal(of: field) { object[slot] = value }
+                guard let value = JSONDecoder.decodeLiteral(field.defaultLiteral, of: field) else { continue }
+                object[slot] = filled(value) ?? value
             } else if field.scalar == .object, field.container == .single,
-                field.flags.isDisjoint(with: [.pointer, .outerPointer]), let inner = field.type, hasDefaults(inner, depth: 0)
+                field.flags.isDisjoint(with: [.pointer, .outerPointer]), let inner = field.type,
+                hasDefaults(inner, depth: 0)
             {
                 var nested = Object(type: inner)
-                apply(to: &nested)
+                fill(&nested)
                 if !nested.isEmpty { object[slot] = .object(nested) }
             }
         }
@@ -27,7 +55,7 @@ package enum Defaults {
         switch value {
         case .object(var object):
             let before = object
-            apply(to: &object)
+            fill(&object)
             return object == before ? nil : .object(object)
         case .list(var values):
             var changed = false
@@ -60,10 +88,5 @@ package enum Defaults {
             else { return false }
             return hasDefaults(inner, depth: depth + 1)
         }
-    }
-
-    /// The default of a field as a value of its type.
-    private static func literal(of field: Field) -> Value? {
-        JSONDecoder.decodeLiteral(field.defaultLiteral, of: field)
     }
 }

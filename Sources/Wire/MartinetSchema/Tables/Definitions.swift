@@ -61,6 +61,8 @@ package struct KindDefinition: Sendable {
     package var columns: [Kind.Column] = []
     package var protobufPackage = ""
     package var isServedByDefault = true
+    /// Defaults that only this kind has, by path: a type that it shares with others does not have them there.
+    package var defaults: [(path: String, literal: String)] = []
     package var groupPriority: UInt32 = 0
     package var versionPriority: UInt32 = 0
     package init() {}

@@ -51,6 +51,14 @@ package struct Kind: Hashable, @unchecked Sendable {
         }
     }
 
+    /// Defaults that only this kind has: a path such as `.spec.strategy.type` and a JSON literal.
+    package var defaults: [(path: String, literal: String)] {
+        record.text(TableFormat.KindRecord.defaults).split(separator: "\n").map { line in
+            let parts = line.split(separator: "\t", maxSplits: 1).map(String.init)
+            return (parts[0], parts.count > 1 ? parts[1] : "")
+        }
+    }
+
     package struct Column: Sendable, Hashable {
         package let name: String
         package let type: String

@@ -124,6 +124,9 @@ package struct TableBuilder {
         string(subresources.joined(separator: "\n"), at: place + TableFormat.KindRecord.subresources)
         string(kind.selectable.joined(separator: ","), at: place + TableFormat.KindRecord.selectable)
         string(kind.storageHash, at: place + TableFormat.KindRecord.storageHash)
+        string(
+            kind.defaults.map { "\($0.path)\t\($0.literal)" }.joined(separator: "\n"),
+            at: place + TableFormat.KindRecord.defaults)
         let columns = kind.columns.map {
             "\($0.name)\t\($0.type)\t\($0.source)\t\($0.format)\t\($0.priority)\t\($0.description)"
         }

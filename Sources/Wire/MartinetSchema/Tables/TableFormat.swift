@@ -50,7 +50,7 @@ enum TableFormat {
         static let slot = 44  // UInt16
     }
 
-    static let kindSize = 72
+    static let kindSize = 80
     enum KindRecord {
         static let type = 0
         static let listType = 4
@@ -70,6 +70,7 @@ enum TableFormat {
         static let flags = 60  // UInt32: 1 namespaced, 2 served only on request
         static let groupPriority = 64  // UInt32
         static let versionPriority = 68  // UInt32
+        static let defaults = 72
     }
 }
 
