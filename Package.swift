@@ -47,9 +47,11 @@ func module(
 // C targets and system libraries belong to no layer: what wraps them does.
 let cTargets: [String: Target] = [
     "CMartinetLinux": .target(name: "CMartinetLinux", path: "Sources/C/CMartinetLinux"),
+    "CMartinetRecordingDisk": .target(
+        name: "CMartinetRecordingDisk", dependencies: ["CMartinetSQLite"], path: "Sources/C/CMartinetRecordingDisk"),
+    "CMartinetSQLite": .systemLibrary(name: "CMartinetSQLite", path: "Sources/C/CMartinetSQLite"),
     "CMartinetTables": .target(
         name: "CMartinetTables", path: "Sources/C/CMartinetTables", exclude: ["tables.bin"]),
-    "CMartinetSQLite": .systemLibrary(name: "CMartinetSQLite", path: "Sources/C/CMartinetSQLite"),
     "CMartinetYAML": .systemLibrary(name: "CMartinetYAML", path: "Sources/C/CMartinetYAML"),
     "CMartinetZlib": .systemLibrary(name: "CMartinetZlib", path: "Sources/C/CMartinetZlib"),
 ]
@@ -63,16 +65,32 @@ let modules: [Module] = [
     module(.wire, "MartinetAPI", uses: ["MartinetBase", "MartinetSchema"], tested: false),
     // Logic: decisions, without I/O, clock or chance
     module(.logic, "MartinetSelectors", uses: ["MartinetSchema"]),
+    module(.logic, "MartinetPatch", uses: ["MartinetSchema"]),
     module(.logic, "MartinetStrategies", uses: ["MartinetBase", "MartinetSchema", "MartinetAPI"]),
     module(.logic, "MartinetClient", uses: ["MartinetBase", "MartinetSchema", "MartinetAPI"]),
+    // Adapters: store, transport, Linux, images
+    module(.adapters, "MartinetStore", uses: ["MartinetBase", "CMartinetSQLite"]),
+    module(.adapters, "MartinetStoreContract", uses: ["MartinetBase", "MartinetStore"], tested: false),
+    module(
+        .adapters, "MartinetAPICore",
+        uses: [
+            "MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetSelectors", "MartinetPatch",
+            "MartinetStrategies", "MartinetStore",
+        ]),
 ]
 
-// Programs. Each is a composition root and nothing else.
-let programs: [(name: String, uses: [String])] = [
-    ("martinet-schema", ["MartinetBase", "MartinetSchema", "MartinetSchemaCompiler"])
+/// Programs: composition roots, generators, benchmarks, and children that tests start and kill.
+let programs: [(name: String, path: String, uses: [String])] = [
+    ("martinet-schema", "Sources/Tools/martinet-schema", ["MartinetBase", "MartinetSchema", "MartinetSchemaCompiler"]),
+    ("martinet-store-bench", "Benchmarks/StoreBench", ["MartinetBase", "MartinetStore"]),
 ]
 
-// MARK: - From the table above to targets
+/// What the tests of a module need besides what the module uses.
+let testUses: [String: [String]] = [
+    "MartinetStore": ["MartinetStoreContract", "CMartinetRecordingDisk", "martinet-store-bench"]
+]
+
+// MARK: - From the tables above to targets
 
 let byName = Dictionary(uniqueKeysWithValues: modules.map { ($0.name, $0) })
 for user in modules {
@@ -93,17 +111,22 @@ func closure(of names: [String]) -> Set<String> {
     var queue = names
     while let name = queue.popLast() {
         guard seen.insert(name).inserted else { continue }
-        queue += byName[name]?.uses ?? []
+        queue += byName[name]?.uses ?? programs.first { $0.name == name }?.uses ?? []
     }
     return seen
 }
 
 let only = Context.environment["MARTINET_ONLY"].map { $0.split(separator: ",").map(String.init) } ?? []
-let named = only.flatMap { name in programs.first { $0.name == name }?.uses ?? [name] }
-let kept = only.isEmpty ? Set(byName.keys).union(cTargets.keys) : closure(of: named)
+let kept =
+    only.isEmpty
+    ? Set(byName.keys).union(cTargets.keys).union(programs.map(\.name))
+    : closure(of: only + only.flatMap { testUses[$0] ?? [] })
 let keptModules = modules.filter { kept.contains($0.name) }
 
+/// What tests of several modules share.
+let testing = "MartinetTesting"
 var targets: [Target] = cTargets.values.filter { kept.contains($0.name) }.sorted { $0.name < $1.name }
+targets.append(.target(name: testing, path: "Tests/Support/\(testing)", swiftSettings: strict))
 for module in keptModules {
     let dependencies: [Target.Dependency] =
         module.uses.map { .target(name: $0) }
@@ -113,17 +136,17 @@ for module in keptModules {
             name: module.name, dependencies: dependencies, path: "Sources/\(module.layer.folder)/\(module.name)",
             swiftSettings: strict))
     guard module.tested, only.isEmpty || only.contains(module.name) else { continue }
+    let testOnly = [testing] + (testUses[module.name] ?? [])
     targets.append(
         .testTarget(
-            name: "\(module.name)Tests", dependencies: [.target(name: module.name)] + dependencies,
+            name: "\(module.name)Tests",
+            dependencies: [.target(name: module.name)] + dependencies + testOnly.map { .target(name: $0) },
             path: "Tests/\(module.layer.folder)/\(module.name)Tests", swiftSettings: strict))
 }
-
-for program in programs where only.isEmpty || only.contains(program.name) {
+for program in programs where kept.contains(program.name) {
     targets.append(
         .executableTarget(
-            name: program.name, dependencies: program.uses.map { .target(name: $0) },
-            path: "Sources/Tools/\(program.name)",
+            name: program.name, dependencies: program.uses.map { .target(name: $0) }, path: program.path,
             swiftSettings: strict))
 }
 

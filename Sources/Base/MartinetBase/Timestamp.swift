@@ -16,6 +16,15 @@ package struct Timestamp: Hashable, Comparable, Sendable {
         subsecond = Int32(rest)
     }
 
+    package init(nanoseconds: Int64) { self.init(seconds: 0, nanoseconds: nanoseconds) }
+
+    /// Nanoseconds since 1970, clamped to what 64 bits hold (years 1677 to 2262).
+    package var nanoseconds: Int64 {
+        let (scaled, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        let (sum, carried) = scaled.addingReportingOverflow(Int64(subsecond))
+        return overflow || carried ? (seconds < 0 ? .min : .max) : sum
+    }
+
     package init(microseconds: Int64) {
         self.init(seconds: microseconds / 1_000_000, nanoseconds: microseconds % 1_000_000 * 1000)
     }

@@ -69,6 +69,8 @@ package struct APIError: Error, Sendable, Hashable, CustomStringConvertible {
     package var name = ""
     package var causes: [Cause] = []
     package var retryAfterSeconds: Int32 = 0
+    /// For a list whose token has expired: one that goes on over what is there now.
+    package var continueToken = ""
 
     package init(code: Int, reason: String, message: String) {
         self.code = code

@@ -27,6 +27,16 @@ package struct FieldSelector: Sendable, Hashable {
         self.requirements = requirements
     }
 
+    /// A value as it is written in a selector.
+    package static func escape(_ value: String) -> String {
+        var text = ""
+        for character in value {
+            if character == "\\" || character == "," || character == "=" { text.append("\\") }
+            text.append(character)
+        }
+        return text
+    }
+
     /// - Parameter field: the value at a path; empty where the object has none.
     package func matches(_ field: (String) -> String) -> Bool {
         requirements.allSatisfy { (field($0.path) == $0.value) == $0.isEqual }

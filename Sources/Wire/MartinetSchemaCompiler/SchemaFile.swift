@@ -244,7 +244,7 @@ package struct SchemaFile: Sendable {
             flags.insert(last == "?" ? .pointer : .always)
             text = text.dropLast()
         }
-        var container = Container.single
+        var container = Multiplicity.single
         if text.hasPrefix("["), text.hasSuffix("]") { container = .list }
         if text.hasPrefix("{"), text.hasSuffix("}") { container = .map }
         if container != .single { text = text.dropFirst().dropLast() }

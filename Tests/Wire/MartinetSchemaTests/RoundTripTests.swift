@@ -1,4 +1,5 @@
 import MartinetSchema
+import MartinetTesting
 import Testing
 
 @Suite struct RoundTripTests {

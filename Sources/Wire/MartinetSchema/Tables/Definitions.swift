@@ -25,7 +25,7 @@ package struct FieldDefinition: Sendable {
     package var number: UInt16 = 0
     package var outer: UInt16 = 0
     package var scalar: Scalar
-    package var container: Container = .single
+    package var container: Multiplicity = .single
     /// The full name of the type where `scalar` is `.object`.
     package var reference = ""
     package var flags: FieldFlags = []
@@ -37,7 +37,7 @@ package struct FieldDefinition: Sendable {
     package var documentation = ""
     package var format = ""
 
-    package init(name: String, scalar: Scalar, container: Container = .single, reference: String = "") {
+    package init(name: String, scalar: Scalar, container: Multiplicity = .single, reference: String = "") {
         self.name = name
         self.scalar = scalar
         self.container = container

@@ -82,7 +82,7 @@ package enum Scalar: UInt8, Sendable, CaseIterable {
     case any
 }
 
-package enum Container: UInt8, Sendable {
+package enum Multiplicity: UInt8, Sendable {
     case single, list, map
     /// A list of lists, which only custom resources have.
     case nested

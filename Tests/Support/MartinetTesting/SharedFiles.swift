@@ -1,8 +1,8 @@
 import Glibc
 
 /// The upstream vectors beside the clone, which a checkout of the project alone does not have.
-enum SharedFiles {
-    static let root: String? = {
+package enum SharedFiles {
+    package static let root: String? = {
         if let path = getenv("MARTINET_SHARED") { return String(cString: path) }
         var folder = #filePath[...]
         while let slash = folder.lastIndex(of: "/") {
@@ -13,7 +13,7 @@ enum SharedFiles {
         return nil
     }()
 
-    static func names(in folder: String, suffix: String) -> [String] {
+    package static func names(in folder: String, suffix: String) -> [String] {
         guard let root, let directory = opendir("\(root)/\(folder)") else { return [] }
         defer { closedir(directory) }
         var names: [String] = []
@@ -26,7 +26,7 @@ enum SharedFiles {
         return names.sorted()
     }
 
-    static func read(_ path: String) -> [UInt8] {
+    package static func read(_ path: String) -> [UInt8] {
         guard let root, let file = fopen("\(root)/\(path)", "r") else { return [] }
         defer { fclose(file) }
         var bytes: [UInt8] = []

@@ -1,0 +1,218 @@
+import MartinetBase
+import MartinetSchema
+import MartinetStore
+import Synchronization
+
+/// The current objects of one resource and the log of their latest changes.
+///
+/// Written only by the store's observer, on the store's writing thread, after a commit is durable and before it is
+/// answered: whoever has had an answer finds it here.
+package final class ResourceCache: Sendable {
+    private struct State {
+        var objects = SortedMap<CachedObject>()
+        var log: EventLog
+        /// Everything up to here is in `objects`.
+        var revision: Revision
+        /// The last change of this resource.
+        var changed: Revision
+        var watchers: [Int: Watcher] = [:]
+        var nextWatcher = 0
+
+        /// Logs an event and says who is to be woken.
+        mutating func append(_ event: LogEvent) -> [Watcher] {
+            revision = max(revision, event.revision)
+            changed = max(changed, event.revision)
+            log.append(event)
+            guard let seen = event.object ?? event.previous else { return [] }
+            // A watcher of another namespace need not wake; its position moves when it next does.
+            return watchers.values.filter { $0.selection.namespace == nil || $0.selection.namespace == seen.namespace }
+        }
+    }
+
+    /// What all keys of the resource begin with, ending in a slash.
+    package let prefix: String
+    private let state: Mutex<State>
+
+    init(prefix: String, revision: Revision) {
+        self.prefix = prefix
+        state = Mutex(State(log: EventLog(after: revision), revision: revision, changed: .none))
+    }
+
+    // MARK: - Writing (the store's thread)
+
+    func load(_ object: CachedObject) {
+        state.withLock {
+            $0.objects.set(object.key, object)
+            $0.changed = max($0.changed, object.revision)
+        }
+    }
+
+    func put(_ object: CachedObject) {
+        let woken = state.withLock { state in
+            let previous = state.objects[object.key]
+            state.objects.set(object.key, object)
+            return state.append(LogEvent(revision: object.revision, object: object, previous: previous, tombstone: nil))
+        }
+        for watcher in woken { wake(watcher) }
+    }
+
+    func delete(_ key: String, at revision: Revision) {
+        let woken: [Watcher] = state.withLock { state in
+            guard let previous = state.objects.remove(key) else { return [] }
+            return state.append(
+                LogEvent(revision: revision, object: nil, previous: previous, tombstone: previous.at(revision)))
+        }
+        for watcher in woken { wake(watcher) }
+    }
+
+    /// The store has reached this revision and nothing of it concerns this resource any more.
+    func advance(to revision: Revision) {
+        state.withLock { $0.revision = max($0.revision, revision) }
+    }
+
+    // MARK: - Reading
+
+    package func get(_ key: String) -> CachedObject? { state.withLock { $0.objects[key] } }
+
+    package var count: Int { state.withLock { $0.objects.count } }
+
+    struct Page {
+        var objects: [CachedObject] = []
+        /// The key to go on from; nil at the end.
+        var next: String?
+        var remaining = 0
+        var revision: Revision
+    }
+
+    /// - Returns: nil where the resource has changed since `revision`, so that the page must come from history.
+    func page(_ selection: Selection, from start: String?, limit: Int, at revision: Revision?) -> Page? {
+        state.withLock { state in
+            if let revision, state.changed > revision { return nil }
+            var page = Page(revision: revision ?? state.revision)
+            state.objects.forEach(prefix: keyPrefix(selection), from: start) { key, object in
+                guard selection.matches(object) else { return true }
+                if limit > 0, page.objects.count == limit {
+                    if page.next == nil { page.next = key }
+                    page.remaining += 1
+                    return true
+                }
+                page.objects.append(object)
+                return true
+            }
+            return page
+        }
+    }
+
+    func keyPrefix(_ selection: Selection) -> String {
+        guard let namespace = selection.namespace else { return prefix }
+        return "\(prefix)\(namespace)/"
+    }
+
+    // MARK: - Watching
+
+    enum WatchStart: Sendable {
+        /// The current objects as additions, then what changes.
+        case current(markEnd: Bool)
+        case after(Revision)
+    }
+
+    /// Registers a watcher. Nil where history after the revision must be read from the store first.
+    func watch(
+        _ selection: Selection, _ start: WatchStart, on executor: any SerialExecutorPort,
+        _ sink: @escaping @Sendable ([WatchEvent]) -> Void
+    ) -> (number: Int, watcher: Watcher)? {
+        let registered: (Int, Watcher, [WatchEvent])? = state.withLock { state in
+            var initial: [WatchEvent] = []
+            let position: Int
+            var revision = state.revision
+            switch start {
+            case .current(let markEnd):
+                state.objects.forEach(prefix: keyPrefix(selection)) { _, object in
+                    if selection.matches(object) { initial.append(.added(object)) }
+                    return true
+                }
+                if markEnd { initial.append(.bookmark(state.revision, initialEventsEnd: true)) }
+                position = state.log.end
+            case .after(let wanted):
+                guard let found = state.log.position(after: wanted) else { return nil }
+                position = found
+                revision = wanted
+            }
+            let watcher = Watcher(
+                position: position, revision: revision, selection: selection, executor: executor, sink: sink)
+            state.nextWatcher += 1
+            state.watchers[state.nextWatcher] = watcher
+            return (state.nextWatcher, watcher, initial)
+        }
+        guard let (number, watcher, initial) = registered else { return nil }
+        if !initial.isEmpty { executor.submit { sink(initial) } }
+        wake(watcher)
+        return (number, watcher)
+    }
+
+    func cancel(_ number: Int) {
+        let watcher = state.withLock { $0.watchers.removeValue(forKey: number) }
+        watcher?.state.withLock { $0.isOver = true }
+    }
+
+    /// Ends every watch: the schema changed, or the resource is gone.
+    func endWatches() {
+        let watchers = state.withLock { state in
+            defer { state.watchers = [:] }
+            return Array(state.watchers.values)
+        }
+        for watcher in watchers {
+            watcher.state.withLock { $0.isOver = true }
+            watcher.executor.submit { watcher.sink([.ended]) }
+        }
+    }
+
+    /// The revision up to which a watcher has been served, for a bookmark.
+    func served(_ watcher: Watcher) -> Revision {
+        state.withLock { state in
+            watcher.state.withLock { own in
+                if own.position == state.log.end { own.revision = max(own.revision, state.revision) }
+                return own.revision
+            }
+        }
+    }
+
+    private func wake(_ watcher: Watcher) {
+        let schedule = watcher.state.withLock { own in
+            guard !own.isScheduled, !own.isOver else { return false }
+            own.isScheduled = true
+            return true
+        }
+        if schedule { watcher.executor.submit { self.drain(watcher) } }
+    }
+
+    private static let drainMax = 256
+
+    private func drain(_ watcher: Watcher) {
+        var behind = false
+        var more = false
+        let events: [WatchEvent] = state.withLock { state in
+            watcher.state.withLock { own in
+                own.isScheduled = false
+                guard !own.isOver else { return [] }
+                guard own.position >= state.log.start else {
+                    own.isOver = true
+                    behind = true
+                    return []
+                }
+                var events: [WatchEvent] = []
+                while own.position < state.log.end, events.count < ResourceCache.drainMax {
+                    let event = state.log[own.position]
+                    own.position += 1
+                    own.revision = event.revision
+                    if let seen = watcher.view(of: event) { events.append(seen) }
+                }
+                more = own.position < state.log.end
+                return events
+            }
+        }
+        if !events.isEmpty { watcher.sink(events) }
+        if behind { watcher.sink([.ended]) }
+        if more { wake(watcher) }
+    }
+}

@@ -1,0 +1,157 @@
+import MartinetStrategies
+import MartinetAPI
+import MartinetBase
+import MartinetClient
+import MartinetSchema
+import MartinetStore
+
+extension Registry {
+    /// How often a generated name is drawn again when it is taken.
+    private static let generateTries = 8
+    /// How often a creation is tried again while something that it needs is just being made, and how long between.
+    private static let waitTries = 40
+    private static let waitStep = Duration.milliseconds(50)
+
+    func create(
+        _ request: APIRequest, _ resource: ServedResource, _ identity: Identity, _ completion: @escaping Completion
+    ) throws(APIError) {
+        if let name = request.resource.name, !name.isEmpty { throw APIError.methodNotAllowed("create with a name in the path") }
+        create(request, resource, identity, tries: 0, completion)
+    }
+
+    private func create(
+        _ request: APIRequest, _ resource: ServedResource, _ identity: Identity, tries: Int, _ completion: @escaping Completion
+    ) {
+        do throws(APIError) {
+            let object = try prepare(request, resource, identity)
+            let generated = try body(request, resource.kind.type).metadata.name.isEmpty
+            commitCreate(object, request, resource) { result in
+                if case .failure(let error) = result, error.isAlreadyExists, generated, tries < Registry.generateTries {
+                    return self.create(request, resource, identity, tries: tries + 1, completion)
+                }
+                completion(result)
+            }
+        } catch {
+            // A pod may come before its namespace's account, which is made a moment after the namespace.
+            guard error.code == 403, error.retryAfterSeconds > 0, tries < Registry.waitTries else {
+                return completion(.failure(error))
+            }
+            waiting.submit(after: Registry.waitStep) {
+                self.create(request, resource, identity, tries: tries + 1, completion)
+            }
+        }
+    }
+
+    /// Everything between the decoded object and the store.
+    private func prepare(
+        _ request: APIRequest, _ resource: ServedResource, _ identity: Identity
+    ) throws(APIError) -> Object {
+        var object = try body(request, resource.kind.type)
+        let kind = resource.kind
+        try placeInNamespace(&object, request, kind)
+        var metadata = object.metadata
+        if metadata.name.isEmpty {
+            guard !metadata.generateName.isEmpty else {
+                throw APIError.invalid(
+                    kind, "", [.init(.required, "metadata.name", "Required value: name or generateName is required", origin: "name")])
+            }
+            metadata.name = String(metadata.generateName.prefix(58)) + runtime.nameSuffix()
+        }
+        metadata.uid = runtime.uid()
+        metadata.creationTimestamp = runtime.now()
+        metadata.resourceVersion = ""
+        metadata.selfLink = ""
+        metadata.deletionTimestamp = nil
+        metadata.deletionGracePeriodSeconds = nil
+        metadata.generation = resource.strategy.hasGeneration ? 1 : 0
+        object.metadata = metadata
+        Defaults.apply(to: &object)
+        resource.strategy.setDefaults(&object)
+        resource.strategy.prepareForCreate(&object)
+        var attributes = AdmissionAttributes(
+            verb: .create, resource: request.resource, kind: kind, identity: identity, object: object, old: nil)
+        for plugin in admission { try plugin.admit(&attributes, in: self) }
+        object = attributes.object
+        let errors = resource.strategy.validate(object)
+        guard errors.isEmpty else { throw APIError.invalid(kind, object.metadata.name, errors) }
+        return object
+    }
+
+    func placeInNamespace(_ object: inout Object, _ request: APIRequest, _ kind: Kind) throws(APIError) {
+        var metadata = object.metadata
+        let wanted = kind.isNamespaced ? request.resource.namespace ?? "" : ""
+        if metadata.namespace.isEmpty { metadata.namespace = wanted }
+        guard metadata.namespace == wanted else {
+            throw APIError.badRequest(
+                "the namespace of the provided object does not match the namespace sent on the request: \(metadata.namespace.debugDescription) and \(wanted.debugDescription)")
+        }
+        object.metadata = metadata
+    }
+
+    private func commitCreate(
+        _ prepared: Object, _ request: APIRequest, _ resource: ServedResource, _ completion: @escaping Completion
+    ) {
+        var object = prepared
+        let isService = resource.kind.name == "Service" && resource.kind.group.isEmpty
+        if isService {
+            do throws(ServiceAllocator.AllocationError) {
+                try allocator.allocate(&object, old: nil, seed: runtime.random())
+            } catch {
+                let problem = FieldErrorMaker.invalid(error.field, error.message)
+                return completion(.failure(.invalid(resource.kind, object.metadata.name, [problem])))
+            }
+        }
+        let metadata = object.metadata
+        let key = resource.key(namespace: metadata.namespace, name: metadata.name)
+        let allocated = object
+        if request.options.dryRun {
+            if isService { allocator.release(allocated) }
+            if resource.cache.get(key) != nil {
+                return completion(.failure(.alreadyExists(request.resource, metadata.name)))
+            }
+            return completion(.success(.object(object, code: 201)))
+        }
+        write(.create(key, encode(object, resource), expires: expiry(resource)), key, resource) { result in
+            switch result {
+            case .success(.stored(let cached, _)): completion(.success(.stored(cached, isNew: true)))
+            case .success(let reply): completion(.success(reply))
+            case .failure(let error):
+                if isService { self.allocator.release(allocated) }
+                completion(.failure(error.isConflict ? .alreadyExists(request.resource, metadata.name) : error))
+            }
+        }
+    }
+
+    func encode(_ object: Object, _ resource: ServedResource) -> [UInt8] {
+        let (labels, fields) = index(object, resource)
+        return StoredRecord.encode(object, fingerprint: resource.fingerprint, labels: labels, fields: fields)
+    }
+
+    func expiry(_ resource: ServedResource) -> Timestamp? {
+        resource.kind.name == "Event" ? runtime.now().advanced(by: configuration.eventLifetime) : nil
+    }
+
+    /// Commits a transaction that writes one key, and answers with what is then served.
+    func write(
+        _ transaction: Transaction, _ key: String, _ resource: ServedResource, _ completion: @escaping Completion
+    ) {
+        store.commit(transaction) { result in
+            switch result {
+            case .success(.committed(let revision, _)):
+                // The observer has run: the cache holds this write or a later one.
+                if let cached = resource.cache.get(key), cached.revision == revision {
+                    return completion(.success(.stored(cached, isNew: false)))
+                }
+                guard case .put(_, let value, _)? = transaction.operations.first(where: { $0.key == key }),
+                    let cached = self.cached(key, value, revision, in: resource)
+                else { return completion(.failure(.internalError("\(key) was written and cannot be read"))) }
+                completion(.success(.stored(cached, isNew: false)))
+            case .success(.conflict):
+                var name = ResourceName(resource.kind)
+                name.name = resource.split(key).name
+                completion(.failure(.conflict(name, APIError.staleObject)))
+            case .failure(let error): completion(.failure(.store(error)))
+            }
+        }
+    }
+}

@@ -1,0 +1,43 @@
+package import MartinetClient
+import MartinetSchema
+
+/// How a request is answered: once, on whatever thread the answer is known.
+package typealias Completion = @Sendable (Result<Reply, APIError>) -> Void
+
+extension Registry {
+    /// Does what a request asks, if its sender may. Never waits: writes are answered when they are durable.
+    package func handle(_ request: APIRequest, as identity: Identity, _ completion: @escaping Completion) {
+        if let refusal = authorizer.refusal(identity, request) { return completion(.failure(refusal)) }
+        guard let resource = served[request.resource] else { return completion(.failure(.noSuchPath)) }
+        guard (request.resource.namespace != nil) == resource.kind.isNamespaced || request.verb == .list else {
+            return completion(.failure(.noSuchPath))
+        }
+        do throws(APIError) {
+            if !request.resource.subresource.isEmpty {
+                return try handleSubresource(request, resource, identity, completion)
+            }
+            switch request.verb {
+            case .get: completion(.success(try get(request, resource)))
+            case .list: completion(.success(try list(request, resource)))
+            case .watch: throw APIError.badRequest("a watch is a stream")
+            case .create: try create(request, resource, identity, completion)
+            case .update: try update(request, resource, identity, completion)
+            case .patch: try patch(request, resource, identity, completion)
+            case .delete: try delete(request, resource, identity, completion)
+            case .deletecollection: try deleteCollection(request, resource, identity, completion)
+            }
+        } catch {
+            completion(.failure(error))
+        }
+    }
+
+    /// The object that a write is about, checked to be of the resource's kind.
+    func body(_ request: APIRequest, _ type: ObjectType) throws(APIError) -> Object {
+        guard let object = request.object else { throw APIError.badRequest("the request has no object") }
+        guard object.type == type else {
+            throw APIError.badRequest(
+                "the object provided is a \(object.type.name), expected a \(type.name)")
+        }
+        return object
+    }
+}

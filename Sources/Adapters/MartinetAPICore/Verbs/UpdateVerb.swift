@@ -1,0 +1,207 @@
+import MartinetBase
+import MartinetAPI
+import MartinetClient
+import MartinetPatch
+import MartinetSchema
+import MartinetStore
+import MartinetStrategies
+
+enum FieldErrorMaker {
+    static func invalid(_ field: String, _ message: String) -> FieldError {
+        FieldError(.invalid, field, "Invalid value: \(message)", origin: "allocation")
+    }
+}
+
+/// What an update makes of the object that is stored.
+typealias Change = @Sendable (_ current: Object) throws -> Object
+
+extension Registry {
+    /// How often an update that is based on no certain version is tried again when another came first.
+    private static let conflictTries = 16
+
+    func update(
+        _ request: APIRequest, _ resource: ServedResource, _ identity: Identity, _ completion: @escaping Completion
+    ) throws(APIError) {
+        var object = try body(request, resource.kind.type)
+        try placeInNamespace(&object, request, resource.kind)
+        let name = request.resource.name ?? ""
+        var metadata = object.metadata
+        if metadata.name.isEmpty { metadata.name = name }
+        guard metadata.name == name else {
+            throw APIError.badRequest(
+                "the name of the object (\(metadata.name)) does not match the name on the URL (\(name))")
+        }
+        object.metadata = metadata
+        if !metadata.resourceVersion.isEmpty { _ = try Registry.revision(metadata.resourceVersion) }
+        let isUnconditional = metadata.resourceVersion.isEmpty || metadata.resourceVersion == "0"
+        if request.resource.subresource.isEmpty, resource.strategy.requiresResourceVersionOnUpdate, isUnconditional {
+            throw APIError.invalid(
+                resource.kind, name,
+                [FieldError(.invalid, "metadata.resourceVersion", "Invalid value: 0: must be specified for an update", origin: "resourceVersion")])
+        }
+        let key = resource.key(namespace: request.resource.namespace, name: name)
+        if resource.cache.get(key) == nil, resource.strategy.allowsCreateOnUpdate, request.resource.subresource.isEmpty, isUnconditional {
+            var creation = request
+            creation.verb = .create
+            creation.resource.name = nil
+            creation.object = object
+            return try create(creation, resource, identity, completion)
+        }
+        let replacement = object
+        change(request, resource, identity, completion) { _ in replacement }
+    }
+
+    func patch(
+        _ request: APIRequest, _ resource: ServedResource, _ identity: Identity, _ completion: @escaping Completion
+    ) throws(APIError) {
+        guard let patch = request.patch else { throw APIError.badRequest("the request has no patch") }
+        guard let type = PatchType(rawValue: patch.type.rawValue) else {
+            throw APIError.unsupportedMediaType(patch.type.rawValue, PatchType.allCases.map(\.rawValue))
+        }
+        let document = patch.document
+        let strict = request.options.fieldValidation == "Strict"
+        let resourceName = request.resource
+        change(request, resource, identity, completion) { current in
+            let result: (object: Object, issues: [FieldIssue])
+            do throws(PatchError) {
+                result = try Patcher.apply(document, type, to: current)
+            } catch {
+                throw APIError.patch(error, resourceName)
+            }
+            if strict, let issue = result.issues.first { throw APIError.badRequest("strict decoding error: \(issue)") }
+            return result.object
+        }
+    }
+
+    /// Applies a change to what is stored and commits it, again when another write came between and nothing forbids it.
+    func change(
+        _ request: APIRequest, _ resource: ServedResource, _ identity: Identity, tries: Int = 0,
+        _ completion: @escaping Completion, _ change: @escaping Change
+    ) {
+        let key = resource.key(namespace: request.resource.namespace, name: request.resource.name ?? "")
+        do {
+            guard let current = resource.cache.get(key) else { throw APIError.notFound(request.resource) }
+            let changed = try change(current.object)
+            let based = changed.metadata.resourceVersion
+            let isConditional = !based.isEmpty && based != "0" && (request.verb == .update || based != current.object.metadata.resourceVersion)
+            if isConditional, based != String(current.revision.value) {
+                throw APIError.conflict(request.resource, APIError.staleObject)
+            }
+            if !changed.metadata.uid.isEmpty, changed.metadata.uid != current.object.metadata.uid {
+                throw APIError.conflict(
+                    request.resource,
+                    "Precondition failed: UID in precondition: \(changed.metadata.uid), UID in object meta: \(current.object.metadata.uid)")
+            }
+            let object = try prepare(changed, over: current, request, resource, identity)
+            try commitChange(object, over: current, request, resource) { result in
+                if case .failure(let error) = result, error.isConflict, !isConditional, tries < Registry.conflictTries {
+                    return self.change(request, resource, identity, tries: tries + 1, completion, change)
+                }
+                completion(result)
+            }
+        } catch let error as APIError {
+            completion(.failure(error))
+        } catch {
+            completion(.failure(.internalError("\(error)")))
+        }
+    }
+
+    private func prepare(
+        _ changed: Object, over current: CachedObject, _ request: APIRequest, _ resource: ServedResource,
+        _ identity: Identity
+    ) throws(APIError) -> Object {
+        let old = current.object
+        var object = changed
+        Defaults.apply(to: &object)
+        resource.strategy.setDefaults(&object)
+        keepSystemMetadata(&object, old)
+        let isStatus = request.resource.subresource == "status"
+        if isStatus {
+            resource.strategy.prepareForStatusUpdate(&object, old: old)
+        } else {
+            resource.strategy.prepareForUpdate(&object, old: old)
+        }
+        bumpGeneration(&object, old, resource)
+        var attributes = AdmissionAttributes(
+            verb: .update, resource: request.resource, kind: resource.kind, identity: identity, object: object, old: old)
+        for plugin in admission { try plugin.admit(&attributes, in: self) }
+        object = attributes.object
+        let errors = isStatus
+            ? resource.strategy.validateStatusUpdate(object, old: old) : resource.strategy.validateUpdate(object, old: old)
+        guard errors.isEmpty else { throw APIError.invalid(resource.kind, object.metadata.name, errors) }
+        return object
+    }
+
+    /// What the system wrote into the metadata stays, whatever the client sent.
+    private func keepSystemMetadata(_ object: inout Object, _ old: Object) {
+        var metadata = object.metadata
+        let before = old.metadata
+        metadata.uid = before.uid
+        metadata.creationTimestamp = before.creationTimestamp
+        metadata.deletionTimestamp = before.deletionTimestamp
+        metadata.deletionGracePeriodSeconds = before.deletionGracePeriodSeconds
+        metadata.generation = before.generation
+        metadata.selfLink = ""
+        metadata.resourceVersion = before.resourceVersion
+        object.metadata = metadata
+    }
+
+    /// The generation counts changes of everything but metadata and status.
+    private func bumpGeneration(_ object: inout Object, _ old: Object, _ resource: ServedResource) {
+        guard resource.strategy.hasGeneration else { return }
+        let apart = ["metadata", "status"].compactMap { resource.kind.type.field(named: $0)?.slot }
+        func significant(_ object: Object) -> Object {
+            var object = object
+            for slot in apart { object[slot] = nil }
+            return object
+        }
+        guard significant(object) != significant(old) else { return }
+        var metadata = object.metadata
+        metadata.generation = old.metadata.generation + 1
+        object.metadata = metadata
+    }
+
+    private func commitChange(
+        _ prepared: Object, over current: CachedObject, _ request: APIRequest, _ resource: ServedResource,
+        _ completion: @escaping Completion
+    ) throws(APIError) {
+        var object = prepared
+        if resource.kind.name == "Service", resource.kind.group.isEmpty, request.resource.subresource.isEmpty {
+            do throws(ServiceAllocator.AllocationError) {
+                try allocator.allocate(&object, old: current.object, seed: runtime.random())
+            } catch {
+                throw APIError.invalid(resource.kind, object.metadata.name, [FieldErrorMaker.invalid(error.field, error.message)])
+            }
+        }
+        // Nothing changed: nothing is written, and nobody hears of it.
+        if object == current.object { return completion(.success(.stored(current, isNew: false))) }
+        if request.options.dryRun { return completion(.success(.object(object, code: 200))) }
+        if isDone(object, resource) {
+            return remove(current, request, resource, answering: object, completion)
+        }
+        write(
+            .update(current.key, encode(object, resource), modified: current.revision, expires: expiry(resource)),
+            current.key, resource, completion)
+    }
+
+    /// Whether an object that is being deleted has nothing left to wait for.
+    func isDone(_ object: Object, _ resource: ServedResource) -> Bool {
+        let metadata = object.metadata
+        guard metadata.deletionTimestamp != nil, metadata.finalizers.isEmpty,
+            metadata.deletionGracePeriodSeconds ?? 0 == 0
+        else { return false }
+        guard resource.kind.name == "Namespace", resource.kind.group.isEmpty else { return true }
+        return Namespace(object: object).spec.finalizers.isEmpty
+    }
+}
+
+extension APIError {
+    static func patch(_ error: PatchError, _ resource: ResourceName) -> APIError {
+        switch error.code {
+        case .malformed: return badRequest(error.message)
+        case .unprocessable:
+            return about(resource, code: 422, reason: "Invalid", "is invalid: \(error.message)")
+        case .unsupported: return APIError(code: 415, reason: "UnsupportedMediaType", message: error.message)
+        }
+    }
+}
