@@ -49,6 +49,8 @@ let cTargets: [String: Target] = [
     "CMartinetLinux": .target(name: "CMartinetLinux", path: "Sources/C/CMartinetLinux"),
     "CMartinetTables": .target(
         name: "CMartinetTables", path: "Sources/C/CMartinetTables", exclude: ["tables.bin"]),
+    "CMartinetRecordingDisk": .target(
+        name: "CMartinetRecordingDisk", dependencies: ["CMartinetSQLite"], path: "Sources/C/CMartinetRecordingDisk"),
     "CMartinetSQLite": .systemLibrary(name: "CMartinetSQLite", path: "Sources/C/CMartinetSQLite"),
     "CMartinetYAML": .systemLibrary(name: "CMartinetYAML", path: "Sources/C/CMartinetYAML"),
     "CMartinetZlib": .systemLibrary(name: "CMartinetZlib", path: "Sources/C/CMartinetZlib"),
@@ -65,11 +67,20 @@ let modules: [Module] = [
     module(.logic, "MartinetSelectors", uses: ["MartinetSchema"]),
     module(.logic, "MartinetStrategies", uses: ["MartinetBase", "MartinetSchema", "MartinetAPI"]),
     module(.logic, "MartinetClient", uses: ["MartinetBase", "MartinetSchema", "MartinetAPI"]),
+    // Adapters: store, transport, Linux, images
+    module(.adapters, "MartinetStore", uses: ["MartinetBase", "CMartinetSQLite"]),
+    module(.adapters, "MartinetStoreContract", uses: ["MartinetBase", "MartinetStore"], tested: false),
 ]
 
 // Programs. Each is a composition root and nothing else.
 let programs: [(name: String, uses: [String])] = [
-    ("martinet-schema", ["MartinetBase", "MartinetSchema", "MartinetSchemaCompiler"])
+    ("martinet-schema", ["MartinetBase", "MartinetSchema", "MartinetSchemaCompiler"]),
+    ("martinet-store-bench", ["MartinetBase", "MartinetStore"]),
+]
+
+/// What the tests of a module need besides what the module uses: targets, and programs that they start.
+let testUses: [String: [String]] = [
+    "MartinetStore": ["MartinetStoreContract", "CMartinetRecordingDisk", "martinet-store-bench"]
 ]
 
 // MARK: - From the table above to targets
@@ -99,7 +110,8 @@ func closure(of names: [String]) -> Set<String> {
 }
 
 let only = Context.environment["MARTINET_ONLY"].map { $0.split(separator: ",").map(String.init) } ?? []
-let named = only.flatMap { name in programs.first { $0.name == name }?.uses ?? [name] }
+let asked = Set(only + only.flatMap { testUses[$0] ?? [] })
+let named = asked.flatMap { name in programs.first { $0.name == name }?.uses ?? [name] }
 let kept = only.isEmpty ? Set(byName.keys).union(cTargets.keys) : closure(of: named)
 let keptModules = modules.filter { kept.contains($0.name) }
 
@@ -115,11 +127,13 @@ for module in keptModules {
     guard module.tested, only.isEmpty || only.contains(module.name) else { continue }
     targets.append(
         .testTarget(
-            name: "\(module.name)Tests", dependencies: [.target(name: module.name)] + dependencies,
+            name: "\(module.name)Tests",
+            dependencies: [.target(name: module.name)] + dependencies
+                + (testUses[module.name] ?? []).map { .target(name: $0) },
             path: "Tests/\(module.layer.folder)/\(module.name)Tests", swiftSettings: strict))
 }
 
-for program in programs where only.isEmpty || only.contains(program.name) {
+for program in programs where only.isEmpty || asked.contains(program.name) {
     targets.append(
         .executableTarget(
             name: program.name, dependencies: program.uses.map { .target(name: $0) },
