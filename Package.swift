@@ -80,12 +80,12 @@ let modules: [Module] = [
 ]
 
 /// Programs: composition roots, generators, benchmarks, and children that tests start and kill.
-let programs: [(name: String, path: String, uses: [String])] = [
-    ("martinet-schema", "Sources/Tools/martinet-schema", ["MartinetBase", "MartinetSchema", "MartinetSchemaCompiler"]),
-    ("martinet-store-bench", "Benchmarks/StoreBench", ["MartinetBase", "MartinetStore"]),
+let programs: [(name: String, uses: [String])] = [
+    ("martinet-schema", ["MartinetBase", "MartinetSchema", "MartinetSchemaCompiler"]),
+    ("martinet-store-bench", ["MartinetBase", "MartinetStore"]),
 ]
 
-/// What the tests of a module need besides what the module uses.
+/// What the tests of a module need besides what the module uses: targets, and programs that they start.
 let testUses: [String: [String]] = [
     "MartinetStore": ["MartinetStoreContract", "CMartinetRecordingDisk", "martinet-store-bench"]
 ]
@@ -146,8 +146,8 @@ for module in keptModules {
 for program in programs where kept.contains(program.name) {
     targets.append(
         .executableTarget(
-            name: program.name, dependencies: program.uses.map { .target(name: $0) }, path: program.path,
-            swiftSettings: strict))
+            name: program.name, dependencies: program.uses.map { .target(name: $0) },
+            path: "Sources/Tools/\(program.name)", swiftSettings: strict))
 }
 
 let usedPackages = Set(keptModules.flatMap { $0.products.map(\.package) })

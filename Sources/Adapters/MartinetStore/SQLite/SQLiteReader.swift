@@ -1,0 +1,144 @@
+import MartinetBase
+
+/// Reads of one connection, each from one snapshot.
+struct SQLiteReader {
+    let connection: Connection
+
+    /// Runs `body` in one read transaction, unless the connection is in one.
+    private func snapshot<R>(_ body: () throws(StoreError) -> R) throws(StoreError) -> R {
+        if connection.inTransaction { return try body() }
+        try connection.execute(.beginRead)
+        let result: R
+        do {
+            result = try body()
+        } catch {
+            // The snapshot held no writes: what failed is already in `error`, and the next BEGIN would tell of this.
+            try connection.execute(.rollback)
+            throw error
+        }
+        try connection.execute(.commit)
+        return result
+    }
+
+    func get(_ key: String, at revision: Revision?) throws(StoreError) -> StoredObject? {
+        guard let revision else {
+            let statement = try connection.statement(.live)
+            defer { statement.reset() }
+            statement.bind(1, key)
+            return try statement.step() ? SQLiteReader.object(statement) : nil
+        }
+        return try snapshot { () throws(StoreError) in
+            try check(revision, newest: try newest())
+            let statement = try connection.statement(.rowAt)
+            defer { statement.reset() }
+            statement.bind(1, key)
+            statement.bind(2, RowID.last(revision))
+            guard try statement.step(), !RowID.isDelete(statement.int(0)) else { return nil }
+            return SQLiteReader.object(statement)
+        }
+    }
+
+    func range(prefix: String, from: String?, limit: Int, at: Revision?) throws(StoreError) -> RangeResult {
+        try snapshot { () throws(StoreError) in
+            let newest = try newest()
+            if let at { try check(at, newest: newest) }
+            let past = at.flatMap { $0 < newest ? $0 : nil }
+            var start = prefix
+            if let from, prefix.utf8.lexicographicallyPrecedes(from.utf8) { start = from }
+            // One more than asked for tells whether there is more, so that a whole list needs no count.
+            let bound = limit > 0 ? Int64(limit).addingReportingOverflow(1).partialValue : -1
+            let statement = try connection.statement(past == nil ? .liveRange : .rangeAt)
+            defer { statement.reset() }
+            statement.bind(1, start)
+            statement.bind(2, prefix, bound: 0xFF)
+            if let past { statement.bind(3, RowID.last(past)) }
+            statement.bind(past == nil ? 3 : 4, bound)
+            var objects: [StoredObject] = []
+            while try statement.step() { objects.append(SQLiteReader.object(statement)) }
+            let more = limit > 0 && objects.count > limit
+            if more { objects.removeLast() }
+            let count = more ? try self.count(start: start, prefix: prefix, past: past) : objects.count
+            return RangeResult(objects: objects, more: more, count: count, revision: at ?? newest)
+        }
+    }
+
+    private func count(start: String, prefix: String, past: Revision?) throws(StoreError) -> Int {
+        let statement = try connection.statement(past == nil ? .liveCount : .countAt)
+        defer { statement.reset() }
+        statement.bind(1, start)
+        statement.bind(2, prefix, bound: 0xFF)
+        if let past { statement.bind(3, RowID.last(past)) }
+        return try statement.step() ? Int(statement.int(0)) : 0
+    }
+
+    func events(prefix: String, after: Revision, limit: Int) throws(StoreError) -> EventRange {
+        try snapshot { () throws(StoreError) in
+            let newest = try newest()
+            try check(after, newest: newest)
+            let statement = try connection.statement(.events)
+            defer { statement.reset() }
+            statement.bind(1, RowID.last(after))
+            statement.bind(2, prefix)
+            statement.bind(3, prefix, bound: 0xFF)
+            var events: [StoreEvent] = []
+            while try statement.step() {
+                let event = SQLiteReader.event(statement)
+                if limit > 0, events.count >= limit, let last = events.last, last.revision != event.revision {
+                    return EventRange(events: events, through: last.revision)
+                }
+                events.append(event)
+            }
+            return EventRange(events: events, through: newest)
+        }
+    }
+
+    func newest() throws(StoreError) -> Revision {
+        let statement = try connection.statement(.newest)
+        defer { statement.reset() }
+        let last = try statement.step() ? RowID.revision(statement.int(0)) : .none
+        return max(last, try compacted(), .initial)
+    }
+
+    func compacted() throws(StoreError) -> Revision {
+        let statement = try connection.statement(.compacted)
+        defer { statement.reset() }
+        return Revision(try statement.step() ? statement.int(0) : 0)
+    }
+
+    private func check(_ revision: Revision, newest: Revision) throws(StoreError) {
+        if revision > newest {
+            throw StoreError(
+                .future(newest: newest), "revision \(revision) is not reached, the newest is \(newest)")
+        }
+        let oldest = try compacted()
+        if revision < oldest {
+            throw StoreError(
+                .compacted(oldest: oldest), "revision \(revision) is compacted, the oldest is \(oldest)")
+        }
+    }
+
+    /// Columns: id, key, created, version, expires, value.
+    static func object(_ statement: Statement) -> StoredObject {
+        StoredObject(
+            key: statement.text(1), value: statement.blob(5), created: Revision(statement.int(2)),
+            modified: RowID.revision(statement.int(0)), version: statement.int(3),
+            expires: statement.optionalInt(4).map { Timestamp(microseconds: $0) })
+    }
+
+    /// Columns: those of `object`, then id, created, version, expires and value of the row before.
+    private static func event(_ statement: Statement) -> StoreEvent {
+        let id = statement.int(0)
+        let key = statement.text(1)
+        var previous: StoredObject?
+        if let before = statement.optionalInt(6) {
+            previous = StoredObject(
+                key: key, value: statement.blob(10), created: Revision(statement.int(7)),
+                modified: RowID.revision(before), version: statement.int(8),
+                expires: statement.optionalInt(9).map { Timestamp(microseconds: $0) })
+        }
+        return StoreEvent(
+            revision: RowID.revision(id), kind: RowID.isDelete(id) ? .delete : .put, key: key,
+            value: statement.blob(5), created: Revision(statement.int(2)), version: statement.int(3),
+            previous: previous)
+    }
+}
