@@ -36,6 +36,18 @@ package enum YAML {
         try read(Array(text.utf8), file: file, limits: limits)
     }
 
+    /// JSON texts only, any value, one after the other.
+    package static func readJSON(
+        _ bytes: [UInt8], file: String = "", limits: YAMLLimits = YAMLLimits()
+    ) throws(YAMLError) -> [YAMLNode] {
+        guard bytes.count <= limits.bytes else {
+            throw YAMLError(
+                .limit, file: file, mark: Mark(line: 1, column: 1),
+                message: "the text has \(bytes.count) bytes", expected: "at most \(limits.bytes) are read")
+        }
+        return try JSONReader.read(bytes, file: file, limits: limits)
+    }
+
     /// One document as kubectl prints it with `-o yaml`; the order of keys is the tree's.
     package static func write(_ node: YAMLNode) -> [UInt8] {
         var writer = YAMLWriter()
