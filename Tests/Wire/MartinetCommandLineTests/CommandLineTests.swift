@@ -4,12 +4,12 @@ import Testing
 struct CommandLineTests {
     static let root = Command(
         "kubectl", short: "Rules a cluster", 
-        persistentFlags: [Flag("namespace", "n", "The namespace to work in", completion: .namespace)],
+        persistentFlags: [Flag("namespace", "n", .string, "The namespace to work in", completion: .namespace)],
         commands: [
             Command(
                 "get", aliases: ["g"], use: "TYPE [NAME]", short: "Show objects", examples: "  kubectl get pods",
                 flags: [
-                    Flag("output", "o", "How to print", choices: ["json", "yaml", "wide"]),
+                    Flag("output", "o", .string, "How to print", choices: ["json", "yaml", "wide"]),
                     Flag("watch", "w", .bool, "Go on watching"),
                     Flag("all-namespaces", "A", .bool, "In every namespace"),
                     Flag("label-columns", "L", .stringSlice, "Labels to show"),
