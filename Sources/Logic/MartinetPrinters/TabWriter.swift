@@ -1,4 +1,4 @@
-/// Aligns columns as kubectl does: cells of at least 6 columns, a multiple of nothing, 3 blanks between them. It keeps
+/// Aligns columns as kubectl does: cells of at least 6 columns, 3 blanks between them. It keeps
 /// the widths from one flush to the next, so that the rows of a watch stay under their headings.
 ///
 /// Source: the behaviour of text/tabwriter with minimum width 6, padding 3, and remembered widths.
@@ -35,14 +35,11 @@ package struct TabWriter: Sendable {
             write(&output, written..<line, widths)
             let first = line
             var width = minimum
-            var discardable = true
             while line < end, column < lines[line].count - 1 {
                 let size = Self.width(lines[line][column])
                 width = max(width, size + padding)
-                if size > 0 { discardable = false }
                 line += 1
             }
-            _ = discardable
             if column < remembered.count { width = max(width, remembered[column]) }
             if column < remembered.count { remembered[column] = width } else { remembered.append(width) }
             widths.append(width)

@@ -19,7 +19,9 @@ package enum Completion {
         let flags = path.allFlags
         if typed.hasPrefix("--"), let equals = typed.firstIndex(of: "=") {
             let name = typed[..<equals].dropFirst(2)
-            guard let flag = flags.first(where: { $0.name == name }) else { return Answer(candidates: [], wants: .nothing) }
+            guard let flag = flags.first(where: { $0.name == name }) else {
+                return Answer(candidates: [], wants: .nothing)
+            }
             return values(flag, prefix: String(typed[...equals]), typed: String(typed[typed.index(after: equals)...]))
         }
         if let last = words.dropLast().last, let flag = awaiting(last, flags) {

@@ -7,7 +7,8 @@ package func fuzzCommandLine(_ bytes: [UInt8]) {
     let letters = Array("abcdefgij")
     let flags = kinds.enumerated().map { Flag("flag-\(letters[$0.offset])", letters[$0.offset], $0.element, "") }
     let leaf = Command("leaf", aliases: ["l"], use: "NAME", short: "", flags: flags, arguments: .atMost(3))
-    let root = Command("root", short: "", persistentFlags: [Flag("value", "v", .string, "")], commands: [leaf], runnable: false)
+    let root = Command(
+        "root", short: "", persistentFlags: [Flag("value", "v", .string, "")], commands: [leaf], runnable: false)
     _ = Completion.answer(root, words)
     guard let invocation = try? CommandLineParser(root).parse(words) else { return }
     for flag in invocation.path.allFlags {

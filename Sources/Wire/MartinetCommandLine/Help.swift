@@ -17,7 +17,8 @@ package enum Help {
         }
         if command.isRunnable, path.root.subcommand("options") != nil {
             tips.append(
-                "Use \"\(path.root.name) options\" for a list of global command-line options (applies to all commands).")
+                "Use \"\(path.root.name) options\" for a list of global command-line options (applies to all commands)."
+            )
         }
         if !tips.isEmpty { sections.append(tips.joined(separator: "\n")) }
         return sections.joined(separator: "\n\n") + "\n"

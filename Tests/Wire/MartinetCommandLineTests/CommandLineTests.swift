@@ -3,7 +3,7 @@ import Testing
 
 struct CommandLineTests {
     static let root = Command(
-        "kubectl", short: "Rules a cluster", 
+        "kubectl", short: "Rules a cluster",
         persistentFlags: [Flag("namespace", "n", .string, "The namespace to work in", completion: .namespace)],
         commands: [
             Command(
@@ -53,7 +53,8 @@ struct CommandLineTests {
 
     @Test func everyKindOfValueIsRead() throws {
         let line = try parse(
-            "apply", "-f", "a,b", "--filename", "\"c,d\",e", "--timeout=1m30s", "-r", "0x10", "-vvv", "-e", "A=1,2", "-e",
+            "apply", "-f", "a,b", "--filename", "\"c,d\",e", "--timeout=1m30s", "-r", "0x10", "-vvv", "-e", "A=1,2",
+            "-e",
             "B=3", "-l", "a=b,c=d", "-l", "a=e", "--dry-run")
         #expect(line.flags.strings("filename") == ["a", "b", "c,d", "e"])
         #expect(line.flags.duration("timeout") == .seconds(90))
@@ -137,7 +138,8 @@ struct CommandLineTests {
                 Use "kubectl set <command> --help" for more information about a given command.
 
                 """)
-        #expect(Help.options(try parse("options").path).hasSuffix("    -n, --namespace='':\n\tThe namespace to work in\n"))
+        #expect(
+            Help.options(try parse("options").path).hasSuffix("    -n, --namespace='':\n\tThe namespace to work in\n"))
     }
 
     @Test func completionComesFromTheTable() {
@@ -172,9 +174,12 @@ struct CommandLineTests {
             state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
             return Int(state >> 33) % bound
         }
-        let pieces = ["leaf", "--", "-", "=", "\0", "flag-a", "-abf", "1m", "\"", ",", "a=b", "é", "\u{FF}", "-v", "9e9"]
+        let pieces = [
+            "leaf", "--", "-", "=", "\0", "flag-a", "-abf", "1m", "\"", ",", "a=b", "é", "\u{FF}", "-v", "9e9",
+        ]
         for _ in 0..<5_000 {
-            fuzzCommandLine((0..<next(12)).flatMap { _ in Array(pieces[next(pieces.count)].utf8) + (next(2) == 0 ? [0] : []) })
+            fuzzCommandLine(
+                (0..<next(12)).flatMap { _ in Array(pieces[next(pieces.count)].utf8) + (next(2) == 0 ? [0] : []) })
         }
     }
 }

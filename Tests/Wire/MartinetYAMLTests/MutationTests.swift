@@ -28,7 +28,8 @@ struct MutationTests {
             var bytes = Array(Self.seeds[round % Self.seeds.count].utf8)
             for _ in 0..<Int.random(in: 1...6, using: &random) {
                 let index = Int.random(in: 0...bytes.count, using: &random)
-                let byte = Bool.random(using: &random)
+                let byte =
+                    Bool.random(using: &random)
                     ? alphabet.randomElement(using: &random) ?? 0 : UInt8.random(in: 0...255, using: &random)
                 switch Int.random(in: 0..<3, using: &random) {
                 case 0: bytes.insert(byte, at: index)
@@ -38,7 +39,9 @@ struct MutationTests {
                     bytes.removeSubrange(index..<end)
                 }
             }
-            #expect(fuzzYAML(bytes), "seed \(seed), round \(round): \(String(decoding: bytes, as: UTF8.self).debugDescription)")
+            #expect(
+                fuzzYAML(bytes),
+                "seed \(seed), round \(round): \(String(decoding: bytes, as: UTF8.self).debugDescription)")
         }
     }
 }

@@ -37,7 +37,9 @@ struct ScalarTests {
         #expect(error?.code == .key)
     }
 
-    @Test(arguments: ["!!int abc", "!!bool 3", "!!float x", "!!null x", "!!timestamp x", "!!binary ???", ".inf", ".nan"])
+    @Test(arguments: [
+        "!!int abc", "!!bool 3", "!!float x", "!!null x", "!!timestamp x", "!!binary ???", ".inf", ".nan",
+    ])
     func aValueThatIsNotWhatItsTagSaysIsRefused(text: String) {
         let error = #expect(throws: YAMLError.self) { try YAML.read("a: \(text)") }
         #expect(error?.code == .tag)
