@@ -76,22 +76,23 @@ struct YAMLComposer {
             bytes, plain: plain, tag: tag.map { String(cString: $0) })
         var finished = Finished(node: YAMLNode(value, mark: mark), weight: 16 + bytes.count)
         finished.isMergeKey = resolved.isMergeKey
-        // Only a map's turn for a key asks what the scalar is as a key.
-        if let top = stack.last, top.isMap, top.pending == nil {
-            (finished.key, finished.reason) = TaggedScalar.key(value)
-        } else if anchor != nil {
-            (finished.key, finished.reason) = TaggedScalar.key(value)
-        }
-        if finished.key == nil || stack.last?.pending != nil || stack.last?.isMap != true {
-            try refuseInfinite(value, mark)
-        }
+        let isKey = expectsKey
+        if isKey || anchor != nil { (finished.key, finished.reason) = TaggedScalar.key(value) }
+        if !isKey, case .double(let number) = value, !number.isFinite { throw infinite(number, mark) }
         try finish(finished, anchor: anchor)
     }
 
+    /// Whether the innermost collection is a map whose next value is a key. Fields are read in place: a frame is large.
+    private var expectsKey: Bool {
+        let top = stack.count - 1
+        guard top >= 0, stack[top].isMap else { return false }
+        if case nil = stack[top].pending { return true }
+        return false
+    }
+
     /// JSON has no words for them, and kubectl refuses them later with no position.
-    private func refuseInfinite(_ value: YAMLNode.Value, _ mark: Mark) throws(YAMLError) {
-        guard case .double(let number) = value, !number.isFinite else { return }
-        throw YAMLError(
+    private func infinite(_ number: Double, _ mark: Mark) -> YAMLError {
+        YAMLError(
             .tag, file: file, mark: mark, message: "\(number.isNaN ? ".nan" : ".inf") is no number that JSON can hold",
             expected: "quote it if it is meant as text")
     }
@@ -159,8 +160,11 @@ struct YAMLComposer {
     }
 
     private func place(of key: String) -> Int? {
-        let frame = stack[stack.count - 1]
-        return frame.entries.count <= 8 ? frame.entries.firstIndex { $0.key == key } : frame.places[key]
+        let top = stack.count - 1
+        let count = stack[top].entries.count
+        if count > 8 { return stack[top].places[key] }
+        for index in 0..<count where stack[top].entries[index].key == key { return index }
+        return nil
     }
 
     private mutating func append(_ entry: YAMLNode.Entry) {
