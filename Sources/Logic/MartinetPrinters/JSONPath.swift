@@ -65,7 +65,7 @@ package struct JSONPath: Sendable {
     static func text(_ node: YAMLNode) -> String {
         switch node.value {
         case .string(let text): text
-        case .double(let number): GoFloat.printed(number)
+        case .double(let number): GoFloat.shortest(number)
         default: JSONText.compact(node)
         }
     }

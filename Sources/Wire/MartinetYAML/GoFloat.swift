@@ -1,17 +1,12 @@
-/// Floating-point numbers in the shortest digits that read back the same, laid out in Go's three ways.
+/// Floating-point numbers in the shortest digits that read back the same, laid out as Go does.
 package enum GoFloat {
-    /// As go-yaml writes them, `%g` with two digits in the exponent: `0.5`, `1e+20`, `1.5e-07`.
+    /// As go-yaml and `fmt` write them, `%g` with two digits in the exponent: `0.5`, `1e+20`, `1.5e-07`.
     package static func shortest(_ number: Double) -> String {
         layout(number.description, isFinite: number.isFinite, plain: -4..<6)
     }
 
     static func shortest(_ number: Float) -> String {
         layout(number.description, isFinite: number.isFinite, plain: -4..<6)
-    }
-
-    /// As `fmt` prints them: without an exponent below 1e21.
-    package static func printed(_ number: Double) -> String {
-        layout(number.description, isFinite: number.isFinite, plain: -4..<21)
     }
 
     /// As encoding/json writes them: `1e-7`, `1e+21`. JSON has no word for what is not finite; it becomes null.
