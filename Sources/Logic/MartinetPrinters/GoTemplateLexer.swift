@@ -11,48 +11,33 @@ struct GoTemplateLexer {
         case number(String)
     }
 
-    private let template: String
-    private let text: [Unicode.Scalar]
+    private let text: TemplateText
     private var index = 0
 
     init(_ template: String) {
-        self.template = template
-        text = Array(template.unicodeScalars)
+        text = TemplateText(template)
     }
 
-    private func fault(_ message: String) -> PrinterError {
-        PrinterError(code: .syntax, message: message, template: template)
-    }
-
-    private func matches(_ prefix: String, at place: Int) -> Bool { text[place...].starts(with: prefix.unicodeScalars) }
-
-    private func string(_ range: Range<Int>) -> String {
-        var view = String.UnicodeScalarView()
-        view.append(contentsOf: text[range])
-        return String(view)
-    }
+    private func fault(_ message: String) -> PrinterError { text.fault(message) }
 
     private static func isSpace(_ scalar: Unicode.Scalar) -> Bool {
         scalar == " " || scalar == "\t" || scalar == "\r" || scalar == "\n"
     }
 
-    private static func isWord(_ scalar: Unicode.Scalar) -> Bool {
-        scalar == "_" || scalar.properties.isAlphabetic || scalar.properties.numericType != nil
-    }
-
     mutating func tokens() throws(PrinterError) -> [Token] {
-        guard text.count <= 64 << 10 else { throw fault("it is longer than 64 KiB") }
+        try text.checkSize()
         var tokens: [Token] = []
         var trimsNext = false
         while index < text.count {
             var start = index
-            while index < text.count, !matches("{{", at: index) { index += 1 }
+            while index < text.count, !text.matches("{{", at: index) { index += 1 }
             if trimsNext { while start < index, Self.isSpace(text[start]) { start += 1 } }
             var end = index
             let opens = index < text.count
-            let trims = opens && matches("{{-", at: index) && index + 3 < text.count && Self.isSpace(text[index + 3])
+            let trims =
+                opens && text.matches("{{-", at: index) && index + 3 < text.count && Self.isSpace(text[index + 3])
             if trims { while end > start, Self.isSpace(text[end - 1]) { end -= 1 } }
-            if end > start { tokens.append(.text(string(start..<end))) }
+            if end > start { tokens.append(.text(text.string(start..<end))) }
             guard opens else { break }
             index += trims ? 3 : 2
             trimsNext = try action(&tokens)
@@ -63,12 +48,12 @@ struct GoTemplateLexer {
     /// Reads to the closing braces; true where they take the blanks behind them.
     private mutating func action(_ tokens: inout [Token]) throws(PrinterError) -> Bool {
         while index < text.count, Self.isSpace(text[index]) { index += 1 }
-        if matches("/*", at: index) { return try comment() }
+        if text.matches("/*", at: index) { return try comment() }
         tokens.append(.open)
         var glued = false
         while index < text.count {
             let scalar = text[index]
-            if matches("}}", at: index) {
+            if text.matches("}}", at: index) {
                 index += 2
                 tokens.append(.close)
                 return false
@@ -76,7 +61,7 @@ struct GoTemplateLexer {
             if Self.isSpace(scalar) {
                 index += 1
                 glued = false
-                if matches("-}}", at: index) {
+                if text.matches("-}}", at: index) {
                     index += 3
                     tokens.append(.close)
                     return true
@@ -90,11 +75,11 @@ struct GoTemplateLexer {
     }
 
     private mutating func comment() throws(PrinterError) -> Bool {
-        while index < text.count, !matches("*/", at: index) { index += 1 }
+        while index < text.count, !text.matches("*/", at: index) { index += 1 }
         index = min(index + 2, text.count)
         while index < text.count, Self.isSpace(text[index]) { index += 1 }
-        let trims = matches("-}}", at: index)
-        guard trims || matches("}}", at: index) else { throw fault("a comment is not closed by \"*/}}\"") }
+        let trims = text.matches("-}}", at: index)
+        guard trims || text.matches("}}", at: index) else { throw fault("a comment is not closed by \"*/}}\"") }
         index += trims ? 3 : 2
         return trims
     }
@@ -107,7 +92,7 @@ struct GoTemplateLexer {
         case "|": return single(.pipe)
         case ",": return single(.comma)
         case "=": return single(.assign)
-        case ":" where matches(":=", at: index):
+        case ":" where text.matches(":=", at: index):
             index += 2
             return .declare
         case "\"", "`": return .string(try quoted(scalar))
@@ -123,7 +108,7 @@ struct GoTemplateLexer {
             return .field(word(), glued: glued)
         case "0"..."9", "+", "-": return number()
         default:
-            guard Self.isWord(scalar) else { throw fault("\"\(scalar)\" cannot stand in braces") }
+            guard TemplateText.isWord(scalar) else { throw fault("\"\(scalar)\" cannot stand in braces") }
             return .word(word())
         }
     }
@@ -135,17 +120,17 @@ struct GoTemplateLexer {
 
     private mutating func word() -> String {
         let start = index
-        while index < text.count, Self.isWord(text[index]) { index += 1 }
-        return string(start..<index)
+        while index < text.count, TemplateText.isWord(text[index]) { index += 1 }
+        return text.string(start..<index)
     }
 
     private mutating func number() -> Token {
         let start = index
-        while index < text.count, Self.isWord(text[index]) || [".", "+", "-"].contains(text[index]) {
-            if index > start, matches("-}}", at: index) { break }
+        while index < text.count, TemplateText.isWord(text[index]) || [".", "+", "-"].contains(text[index]) {
+            if index > start, text.matches("-}}", at: index) { break }
             index += 1
         }
-        return .number(string(start..<index))
+        return .number(text.string(start..<index))
     }
 
     private mutating func quoted(_ quote: Unicode.Scalar) throws(PrinterError) -> String {

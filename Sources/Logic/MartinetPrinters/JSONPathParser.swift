@@ -4,25 +4,23 @@ import MartinetYAML
 struct JSONPathParser {
     private static let depth = 32
     private let template: String
-    private let text: [Unicode.Scalar]
+    private let text: TemplateText
     private var index = 0
 
     init(_ template: String) {
         self.template = template
-        text = Array(template.unicodeScalars)
+        text = TemplateText(template)
     }
 
-    private func fault(_ message: String) -> PrinterError {
-        PrinterError(code: .syntax, message: message, template: template)
-    }
+    private func fault(_ message: String) -> PrinterError { text.fault(message) }
 
     mutating func parse() throws(PrinterError) -> [JSONPath.Block] {
-        guard text.count <= 64 << 10 else { throw fault("it is longer than 64 KiB") }
+        try text.checkSize()
         var open: [(nodes: [JSONPath.Node], blocks: [JSONPath.Block])] = [([], [])]
         while index < text.count {
             let start = index
             while index < text.count, text[index] != "{" { index += 1 }
-            if index > start { open[open.count - 1].blocks.append(.print([.text(string(start..<index))])) }
+            if index > start { open[open.count - 1].blocks.append(.print([.text(text.string(start..<index))])) }
             guard index < text.count else { break }
             index += 1
             let (keyword, nodes) = try action(until: text.count, depth: 0)
@@ -39,12 +37,6 @@ struct JSONPathParser {
         }
         guard open.count == 1 else { throw fault("a range has no {end}") }
         return open[0].blocks
-    }
-
-    private func string(_ range: Range<Int>) -> String {
-        var view = String.UnicodeScalarView()
-        view.append(contentsOf: text[range])
-        return String(view)
     }
 
     /// A part of the template that stands for itself, such as one side of a filter.
@@ -82,12 +74,12 @@ struct JSONPathParser {
                 if case .recursive? = nodes.last { throw fault("\"..\" stands twice") }
                 index += 2
                 nodes.append(.recursive)
-                if index < end, Self.isWord(text[index]) { nodes.append(field()) }
+                if index < end, TemplateText.isWord(text[index]) { nodes.append(field()) }
             case ".":
                 index += 1
                 nodes.append(field())
             case "+", "-", "0"..."9": nodes.append(.number(try number()))
-            case let scalar where Self.isWord(scalar):
+            case let scalar where TemplateText.isWord(scalar):
                 let word = identifier()
                 switch word {
                 case "true", "false": nodes.append(.number(YAMLNode(.bool(word == "true"))))
@@ -99,11 +91,7 @@ struct JSONPathParser {
         }
     }
 
-    private func matches(_ prefix: String) -> Bool { text[index...].starts(with: prefix.unicodeScalars) }
-
-    private static func isWord(_ scalar: Unicode.Scalar) -> Bool {
-        scalar == "_" || scalar.properties.isAlphabetic || scalar.properties.numericType != nil
-    }
+    private func matches(_ prefix: String) -> Bool { text.matches(prefix, at: index) }
 
     private static func isTerminator(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar {
@@ -115,7 +103,7 @@ struct JSONPathParser {
     private mutating func identifier() -> String {
         let start = index
         while index < text.count, !Self.isTerminator(text[index]) { index += 1 }
-        return string(start..<index)
+        return text.string(start..<index)
     }
 
     /// A backslash takes the next character literally, so that keys may contain dots.
@@ -140,7 +128,7 @@ struct JSONPathParser {
         let start = index
         if text[index] == "+" || text[index] == "-" { index += 1 }
         while index < text.count, text[index] == "." || ("0"..."9").contains(text[index]) { index += 1 }
-        let word = string(start..<index)
+        let word = text.string(start..<index)
         if let whole = Int64(word) { return YAMLNode(.int(whole)) }
         if let number = Double(word), number.isFinite { return YAMLNode(.double(number)) }
         throw fault("\"\(word)\" is no number")
@@ -179,7 +167,7 @@ struct JSONPathParser {
         case "x", "u", "U":
             let count = scalar == "x" ? 2 : scalar == "u" ? 4 : 8
             guard index + count <= text.count,
-                let value = UInt32(string(index..<(index + count)), radix: 16), let escaped = Unicode.Scalar(value)
+                let value = UInt32(text.string(index..<(index + count)), radix: 16), let escaped = Unicode.Scalar(value)
             else { throw fault("\\\(scalar) is not followed by \(count) hexadecimal digits") }
             index += count
             return escaped
@@ -193,7 +181,7 @@ struct JSONPathParser {
         let start = index + 1
         while index < text.count, text[index] != "]", text[index] != "\n" { index += 1 }
         guard index < text.count, text[index] == "]" else { throw fault("a \"[\" is not closed") }
-        let body = string(start..<index)
+        let body = text.string(start..<index)
         index += 1
         let parts = body.split(separator: ",", omittingEmptySubsequences: false)
         if parts.count > 1 {
@@ -249,11 +237,12 @@ struct JSONPathParser {
         let body = start..<index
         index += 2
         let operators: Set<Unicode.Scalar> = ["!", "<", ">", "="]
-        guard let first = text[body].firstIndex(where: { operators.contains($0) }), first > body.lowerBound else {
+        guard let first = text.scalars[body].firstIndex(where: { operators.contains($0) }), first > body.lowerBound
+        else {
             return .filter(left: try part(body, depth), comparison: nil, right: [])
         }
-        let end = text[first..<body.upperBound].firstIndex { !operators.contains($0) } ?? body.upperBound
-        let comparison = string(first..<end)
+        let end = text.scalars[first..<body.upperBound].firstIndex { !operators.contains($0) } ?? body.upperBound
+        let comparison = text.string(first..<end)
         guard ["==", "!=", "<", "<=", ">", ">="].contains(comparison) else {
             throw fault("\"\(comparison)\" is no comparison")
         }
@@ -263,6 +252,6 @@ struct JSONPathParser {
     }
 
     private func part(_ range: Range<Int>, _ depth: Int) throws(PrinterError) -> [JSONPath.Node] {
-        try Self.nodes(string(range), of: template, depth: depth + 1)
+        try Self.nodes(text.string(range), of: template, depth: depth + 1)
     }
 }

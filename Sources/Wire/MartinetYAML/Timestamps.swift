@@ -1,4 +1,4 @@
-/// The shapes of times that YAML 1.1 readers take for a time stamp. They stay strings here, but are quoted when written.
+/// The shapes that YAML 1.1 readers take for a time stamp. They stay strings here, but are quoted when written.
 enum Timestamps {
     /// `2006-1-2`, `2006-1-2 15:4:5[.9]`, `2006-1-2T15:4:5[.9](Z|±07:00)`, also with a small `t`.
     static func matches(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {

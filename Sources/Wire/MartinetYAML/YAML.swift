@@ -7,11 +7,7 @@ package enum YAML {
     package static func read(
         _ bytes: [UInt8], file: String = "", limits: YAMLLimits = YAMLLimits()
     ) throws(YAMLError) -> [YAMLNode] {
-        guard bytes.count <= limits.bytes else {
-            throw YAMLError(
-                .limit, file: file, mark: Mark(line: 1, column: 1),
-                message: "the text has \(bytes.count) bytes", expected: "at most \(limits.bytes) are read")
-        }
+        try limits.check(bytes.count, file)
         var jsonError: YAMLError?
         if JSONReader.looksLikeJSON(bytes) {
             do {
@@ -40,11 +36,7 @@ package enum YAML {
     package static func readJSON(
         _ bytes: [UInt8], file: String = "", limits: YAMLLimits = YAMLLimits()
     ) throws(YAMLError) -> [YAMLNode] {
-        guard bytes.count <= limits.bytes else {
-            throw YAMLError(
-                .limit, file: file, mark: Mark(line: 1, column: 1),
-                message: "the text has \(bytes.count) bytes", expected: "at most \(limits.bytes) are read")
-        }
+        try limits.check(bytes.count, file)
         return try JSONReader.read(bytes, file: file, limits: limits)
     }
 

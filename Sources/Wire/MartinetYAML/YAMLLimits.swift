@@ -17,4 +17,11 @@ package struct YAMLLimits: Sendable {
         self.aliases = aliases
         self.aliasBytes = aliasBytes
     }
+
+    func check(_ count: Int, _ file: String) throws(YAMLError) {
+        guard count > bytes else { return }
+        throw YAMLError(
+            .limit, file: file, mark: Mark(line: 1, column: 1), message: "the text has \(count) bytes",
+            expected: "at most \(bytes) are read")
+    }
 }
