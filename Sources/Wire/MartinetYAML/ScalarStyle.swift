@@ -5,6 +5,7 @@ struct ScalarStyle {
     let kind: Kind
     /// False where a key takes a line of its own after `? `.
     let isSimpleKey: Bool
+    let isMultiline: Bool
 
     init(value text: String) {
         var text = text
@@ -18,6 +19,7 @@ struct ScalarStyle {
 
     private init(_ bytes: UnsafeBufferPointer<UInt8>, isKey: Bool) {
         let facts = ScalarFacts(bytes)
+        isMultiline = facts.multiline
         isSimpleKey = !facts.multiline && bytes.count <= 128
         var kind = Kind.double
         if bytes.contains(UInt8(ascii: "\n")) {

@@ -3,19 +3,24 @@ struct ScalarText {
     private let text: String
     private let style: ScalarStyle
     private let indent: Int
+    private let isKey: Bool
+    /// A line that is longer goes on in the next at its next single blank.
+    private static let width = 80
 
     /// - Parameter indent: the column of the lines after the first.
+    /// - Parameter isKey: whether it must stay on its line.
     init(_ text: String, style: ScalarStyle, indent: Int, isKey: Bool) {
         self.text = text
         self.style = style
         self.indent = indent
+        self.isKey = isKey
     }
 
     func write(to output: inout [UInt8]) {
         var text = text
         text.withUTF8 { bytes in
             switch style.kind {
-            case .plain: output.append(contentsOf: bytes)
+            case .plain: folded(bytes, &output, isQuoted: false)
             case .single: single(bytes, &output)
             case .double: double(bytes, &output)
             case .literal: literal(bytes, &output)
@@ -29,11 +34,61 @@ struct ScalarText {
 
     private func single(_ bytes: UnsafeBufferPointer<UInt8>, _ output: inout [UInt8]) {
         output.append(UInt8(ascii: "'"))
-        lines(bytes, &output, afterBreak: false) { byte, output in
-            if byte == UInt8(ascii: "'") { output.append(byte) }
-            output.append(byte)
-        }
+        folded(bytes, &output, isQuoted: true)
         output.append(UInt8(ascii: "'"))
+    }
+
+    /// The column in characters of what is written next.
+    private func column(_ output: [UInt8]) -> Int {
+        var column = 0
+        for byte in output.reversed() {
+            if byte == UInt8(ascii: "\n") { break }
+            if byte & 0xC0 != 0x80 { column += 1 }
+        }
+        return column
+    }
+
+    /// Plain and single-quoted text. Breaks other than a line feed stay as they are; the next line is indented.
+    private func folded(_ bytes: UnsafeBufferPointer<UInt8>, _ output: inout [UInt8], isQuoted: Bool) {
+        if isKey || bytes.count <= Self.width / 2, !bytes.contains(UInt8(ascii: "'")), !style.isMultiline {
+            if isKey || column(output) + bytes.count <= Self.width {
+                output.append(contentsOf: bytes)
+                return
+            }
+        }
+        var column = column(output)
+        var afterSpace = false
+        var afterBreak = false
+        var index = 0
+        while index < bytes.count {
+            let width = min(ScalarFacts.width(bytes[index]), bytes.count - index)
+            let next = index + width
+            let isSpace = bytes[index] == 0x20
+            if ScalarFacts.isBreak(bytes, index) {
+                output.append(contentsOf: bytes[index..<next])
+                (column, afterBreak) = (0, true)
+            } else if isSpace, !isKey, !afterSpace, column > Self.width, index > 0, next < bytes.count,
+                bytes[next] != 0x20
+            {
+                output.append(UInt8(ascii: "\n"))
+                spaces(&output)
+                column = indent
+            } else {
+                if afterBreak, !isSpace {
+                    spaces(&output)
+                    column = indent
+                }
+                if isQuoted, bytes[index] == UInt8(ascii: "'") {
+                    output.append(bytes[index])
+                    column += 1
+                }
+                output.append(contentsOf: bytes[index..<next])
+                column += 1
+                if !isSpace { afterBreak = false }
+            }
+            afterSpace = isSpace
+            index = next
+        }
     }
 
     private func literal(_ bytes: UnsafeBufferPointer<UInt8>, _ output: inout [UInt8]) {
@@ -53,21 +108,18 @@ struct ScalarText {
             output.append(UInt8(ascii: "+"))
         }
         output.append(UInt8(ascii: "\n"))
-        lines(bytes, &output, afterBreak: true) { byte, output in output.append(byte) }
+        lines(bytes, &output)
     }
 
     /// Breaks as they are, and the indentation in front of the first character after each of them.
-    private func lines(
-        _ bytes: UnsafeBufferPointer<UInt8>, _ output: inout [UInt8], afterBreak: Bool,
-        _ put: (UInt8, inout [UInt8]) -> Void
-    ) {
-        var afterBreak = afterBreak
+    private func lines(_ bytes: UnsafeBufferPointer<UInt8>, _ output: inout [UInt8]) {
+        var afterBreak = true
         var index = 0
         while index < bytes.count {
             let width = min(ScalarFacts.width(bytes[index]), bytes.count - index)
             let isBreak = ScalarFacts.isBreak(bytes, index)
             if afterBreak && !isBreak { spaces(&output) }
-            for byte in bytes[index..<(index + width)] { put(byte, &output) }
+            output.append(contentsOf: bytes[index..<(index + width)])
             afterBreak = isBreak
             index += width
         }
@@ -79,16 +131,35 @@ struct ScalarText {
         // every character is escaped.
         let escapesAll = bytes.starts(with: [0xEF, 0xBB, 0xBF])
         var index = 0
+        var column = column(output)
+        var afterSpace = false
         for scalar in text.unicodeScalars {
             let width = ScalarFacts.width(bytes[index])
+            let isSpace = scalar == " "
+            defer {
+                index += width
+                afterSpace = isSpace && !escapesAll
+            }
+            if isSpace, !escapesAll, !isKey, !afterSpace, column > Self.width, index > 0, index < bytes.count - 1 {
+                output.append(UInt8(ascii: "\n"))
+                spaces(&output)
+                column = indent
+                if bytes[index + 1] == 0x20 {
+                    output.append(UInt8(ascii: "\\"))
+                    column += 1
+                }
+                continue
+            }
             if escapesAll || scalar == "\"" || scalar == "\\" || !ScalarFacts.isPrintable(bytes, index)
                 || ScalarFacts.isBreak(bytes, index)
             {
+                let before = output.count
                 escape(scalar, &output)
+                column += output.count - before
             } else {
                 output.append(contentsOf: bytes[index..<(index + width)])
+                column += 1
             }
-            index += width
         }
         output.append(UInt8(ascii: "\""))
     }

@@ -1,4 +1,5 @@
-/// Writes a tree as go-yaml v2 does: two spaces a level, list items at the column of their key, no folding of lines.
+/// Writes a tree as go-yaml v2 does: two spaces a level, list items at the column of their key, lines folded behind
+/// column 80.
 struct YAMLWriter {
     private(set) var output: [UInt8] = []
 

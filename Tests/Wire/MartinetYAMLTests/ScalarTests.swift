@@ -83,6 +83,18 @@ struct ScalarTests {
         }
     }
 
+    @Test func linesAreFoldedBehindColumn80() throws {
+        let words = Array(repeating: "word", count: 20).joined(separator: " ")
+        let long = words + " " + words
+        for text in [long, "'" + long, "\t" + long] {
+            let node: YAMLNode = .map(["k": YAMLNode(.string(text))])
+            let lines = YAML.text(node).split(separator: "\n")
+            #expect(lines.count == 3 && lines.dropFirst().allSatisfy { $0.hasPrefix("  word") })
+            #expect(lines.dropLast().allSatisfy { (80...85).contains($0.count) })
+            #expect(try YAML.read(YAML.write(node)) == [node])
+        }
+    }
+
     @Test func listsStandAtTheColumnOfTheirKey() {
         let node: YAMLNode = .map(["a": [1, [2, 3], .map(["b": ["c"], "d": .map(["e": []])])]])
         #expect(
