@@ -59,11 +59,16 @@ let cTargets: [String: Target] = [
 let modules: [Module] = [
     // Base: ids, clock, limits, errors, bytes
     module(.base, "MartinetBase", uses: ["CMartinetLinux"]),
+    module(.base, "MartinetNearMiss"),
     // Wire: API objects and what travels, without I/O
     module(.wire, "MartinetSchema", uses: ["MartinetBase", "CMartinetTables"]),
     module(.wire, "MartinetSchemaCompiler", uses: ["MartinetSchema"], tested: false),
     module(.wire, "MartinetAPI", uses: ["MartinetBase", "MartinetSchema"], tested: false),
+    module(.wire, "MartinetYAML", uses: ["CMartinetYAML"]),
+    module(.wire, "MartinetCommandLine", uses: ["MartinetNearMiss"]),
     // Logic: decisions, without I/O, clock or chance
+    module(.logic, "MartinetKubeconfig", uses: ["MartinetNearMiss", "MartinetYAML"]),
+    module(.logic, "MartinetPrinters", uses: ["MartinetYAML"]),
     module(.logic, "MartinetSelectors", uses: ["MartinetSchema"]),
     module(.logic, "MartinetPatch", uses: ["MartinetSchema"]),
     module(.logic, "MartinetStrategies", uses: ["MartinetBase", "MartinetSchema", "MartinetAPI"]),
