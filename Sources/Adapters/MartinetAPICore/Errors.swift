@@ -5,7 +5,9 @@ package import MartinetStrategies
 
 // The refusals of the API, each with the code and reason that clients act on.
 extension APIError {
-    package static func badRequest(_ message: String) -> APIError { APIError(code: 400, reason: "BadRequest", message: message) }
+    package static func badRequest(_ message: String) -> APIError {
+        APIError(code: 400, reason: "BadRequest", message: message)
+    }
 
     package static func unauthorized(_ message: String = "Unauthorized") -> APIError {
         APIError(code: 401, reason: "Unauthorized", message: message)
@@ -35,7 +37,9 @@ extension APIError {
         "the object has been modified; please apply your changes to the latest version and try again"
 
     package static func methodNotAllowed(_ verb: String) -> APIError {
-        APIError(code: 405, reason: "MethodNotAllowed", message: "the server does not allow this method on the requested resource: \(verb)")
+        APIError(
+            code: 405, reason: "MethodNotAllowed",
+            message: "the server does not allow this method on the requested resource: \(verb)")
     }
 
     static func expired(_ message: String) -> APIError { APIError(code: 410, reason: "Expired", message: message) }
@@ -43,11 +47,15 @@ extension APIError {
     package static func unsupportedMediaType(_ type: String, _ accepted: [String]) -> APIError {
         APIError(
             code: 415, reason: "UnsupportedMediaType",
-            message: "the body of the request was in an unknown format (\(type)) - accepted media types include: \(accepted.joined(separator: ", "))")
+            message:
+                "the body of the request was in an unknown format (\(type)) - accepted media types include: \(accepted.joined(separator: ", "))"
+        )
     }
 
     package static func tooLarge(_ limit: Int) -> APIError {
-        APIError(code: 413, reason: "RequestEntityTooLarge", message: "the request is too large: at most \(limit) bytes are accepted")
+        APIError(
+            code: 413, reason: "RequestEntityTooLarge",
+            message: "the request is too large: at most \(limit) bytes are accepted")
     }
 
     package static func internalError(_ message: String) -> APIError {
@@ -76,14 +84,16 @@ extension APIError {
     static func store(_ error: StoreError) -> APIError {
         switch error.code {
         case .compacted: expired("The provided resource version is too old: \(error.message)")
-        case .noSpace: APIError(code: 507, reason: "InsufficientStorage", message: "the store cannot write: \(error.message)")
+        case .noSpace:
+            APIError(code: 507, reason: "InsufficientStorage", message: "the store cannot write: \(error.message)")
         case .overloaded, .closed: unavailable(error.message)
         default: internalError(error.message)
         }
     }
 
     static func about(_ resource: ResourceName, code: Int, reason: String, _ what: String) -> APIError {
-        var error = APIError(code: code, reason: reason, message: "\(qualified(resource)) \"\(resource.name ?? "")\" \(what)")
+        var error = APIError(
+            code: code, reason: reason, message: "\(qualified(resource)) \"\(resource.name ?? "")\" \(what)")
         error.group = resource.group
         error.kind = resource.plural
         error.name = resource.name ?? ""

@@ -130,7 +130,9 @@ package final class Registry: Sendable {
                 }
                 resource.cache.put(object)
             case .delete:
-                if resource.kind.name == "Service", let old = resource.cache.get(event.key) { allocator.release(old.object) }
+                if resource.kind.name == "Service", let old = resource.cache.get(event.key) {
+                    allocator.release(old.object)
+                }
                 resource.cache.delete(event.key, at: event.revision)
             }
         }

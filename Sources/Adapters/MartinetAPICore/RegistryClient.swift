@@ -1,3 +1,4 @@
+import MartinetStore
 package import MartinetBase
 package import MartinetClient
 package import MartinetSchema

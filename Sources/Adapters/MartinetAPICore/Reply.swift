@@ -27,7 +27,9 @@ extension Reply {
             guard let type = list.kind.listType else { return Object(type: list.kind.type) }
             var object = Object(type: type)
             var metadata = Object(type: type.field(0).type ?? type)
-            if let field = metadata.type.field(named: "resourceVersion") { metadata[string: field.slot] = String(list.revision.value) }
+            if let field = metadata.type.field(named: "resourceVersion") {
+                metadata[string: field.slot] = String(list.revision.value)
+            }
             if let field = metadata.type.field(named: "continue") { metadata[string: field.slot] = list.continue }
             if let remaining = list.remaining, let field = metadata.type.field(named: "remainingItemCount") {
                 metadata[optionalInt: field.slot] = remaining

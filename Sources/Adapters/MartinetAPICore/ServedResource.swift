@@ -48,7 +48,8 @@ package struct ServedResources: Sendable {
 
     package init(_ resources: [ServedResource]) {
         for resource in resources {
-            byPath[Path(group: resource.kind.group, version: resource.kind.version, plural: resource.kind.plural)] = resource
+            byPath[Path(group: resource.kind.group, version: resource.kind.version, plural: resource.kind.plural)] =
+                resource
         }
     }
 

@@ -59,7 +59,9 @@ final class ServiceAllocator: Sendable {
     func reserve(_ object: Object) {
         let service = Service(object: object)
         state.withLock { state in
-            for text in service.spec.clusterIPs { if let address = ServiceNetwork.number(text) { state.addresses.insert(address) } }
+            for text in service.spec.clusterIPs {
+                if let address = ServiceNetwork.number(text) { state.addresses.insert(address) }
+            }
             for port in service.spec.ports where port.nodePort != 0 { state.ports.insert(port.nodePort) }
         }
     }
@@ -68,7 +70,9 @@ final class ServiceAllocator: Sendable {
     func release(_ object: Object) {
         let service = Service(object: object)
         state.withLock { state in
-            for text in service.spec.clusterIPs { if let address = ServiceNetwork.number(text) { state.addresses.remove(address) } }
+            for text in service.spec.clusterIPs {
+                if let address = ServiceNetwork.number(text) { state.addresses.remove(address) }
+            }
             for port in service.spec.ports where port.nodePort != 0 { state.ports.remove(port.nodePort) }
         }
     }
@@ -83,7 +87,9 @@ final class ServiceAllocator: Sendable {
         let before = old.map(Service.init(object:))
         let failure: AllocationError? = state.withLock { state in
             var trial = state
-            if let problem = address(&service, before, &trial, seed) ?? ports(&service, before, &trial, seed) { return problem }
+            if let problem = address(&service, before, &trial, seed) ?? ports(&service, before, &trial, seed) {
+                return problem
+            }
             state = trial
             return nil
         }
@@ -96,13 +102,19 @@ final class ServiceAllocator: Sendable {
         let message: String
     }
 
-    private func address(_ service: inout Service, _ old: Service?, _ state: inout State, _ seed: UInt64) -> AllocationError? {
+    private func address(_ service: inout Service, _ old: Service?, _ state: inout State, _ seed: UInt64)
+        -> AllocationError?
+    {
         if service.spec.type == "ExternalName" { return nil }
         if service.spec.ipFamilies.isEmpty { service.spec.ipFamilies = ["IPv4"] }
         if service.spec.ipFamilyPolicy == nil { service.spec.ipFamilyPolicy = "SingleStack" }
-        if service.spec.clusterIP.isEmpty, let kept = old?.spec.clusterIP, !kept.isEmpty { service.spec.clusterIP = kept }
+        if service.spec.clusterIP.isEmpty, let kept = old?.spec.clusterIP, !kept.isEmpty {
+            service.spec.clusterIP = kept
+        }
         if service.spec.clusterIP.isEmpty, let first = service.spec.clusterIPs.first { service.spec.clusterIP = first }
-        if service.spec.clusterIP == "None" || (service.spec.clusterIP == old?.spec.clusterIP && !service.spec.clusterIP.isEmpty) {
+        if service.spec.clusterIP == "None"
+            || (service.spec.clusterIP == old?.spec.clusterIP && !service.spec.clusterIP.isEmpty)
+        {
             service.spec.clusterIPs = [service.spec.clusterIP]
             return nil
         }
@@ -125,29 +137,39 @@ final class ServiceAllocator: Sendable {
         guard let wanted = ServiceNetwork.number(service.spec.clusterIP), network.contains(wanted) else {
             return AllocationError(
                 field: "spec.clusterIPs",
-                message: "failed to allocate IP \(service.spec.clusterIP): it is not in the range \(ServiceNetwork.text(network.base))/\(network.prefixLength)")
+                message:
+                    "failed to allocate IP \(service.spec.clusterIP): it is not in the range \(ServiceNetwork.text(network.base))/\(network.prefixLength)"
+            )
         }
         guard state.addresses.insert(wanted).inserted else {
             return AllocationError(
-                field: "spec.clusterIPs", message: "failed to allocate IP \(service.spec.clusterIP): provided IP is already allocated")
+                field: "spec.clusterIPs",
+                message: "failed to allocate IP \(service.spec.clusterIP): provided IP is already allocated")
         }
         service.spec.clusterIPs = [service.spec.clusterIP]
         return nil
     }
 
-    private func ports(_ service: inout Service, _ old: Service?, _ state: inout State, _ seed: UInt64) -> AllocationError? {
+    private func ports(_ service: inout Service, _ old: Service?, _ state: inout State, _ seed: UInt64)
+        -> AllocationError?
+    {
         let kept = Set(old?.spec.ports.map(\.nodePort) ?? [])
         guard service.spec.type == "NodePort" || service.spec.type == "LoadBalancer" else { return nil }
         var mine: Set<Int32> = []
         for index in service.spec.ports.indices {
             var port = service.spec.ports[index].nodePort
-            if port == 0, let same = old?.spec.ports.first(where: { $0.port == service.spec.ports[index].port && $0.protocol == service.spec.ports[index].protocol }) {
+            if port == 0,
+                let same = old?.spec.ports.first(where: {
+                    $0.port == service.spec.ports[index].port && $0.protocol == service.spec.ports[index].protocol
+                })
+            {
                 port = same.nodePort
             }
             if port == 0 {
                 let span = UInt64(network.nodePorts.count)
-                guard let free = (0..<span).lazy.map({ self.network.nodePorts.lowerBound + Int32((seed + $0) % span) })
-                    .first(where: { !state.ports.contains($0) })
+                guard
+                    let free = (0..<span).lazy.map({ self.network.nodePorts.lowerBound + Int32((seed + $0) % span) })
+                        .first(where: { !state.ports.contains($0) })
                 else { return AllocationError(field: "spec.ports[\(index)].nodePort", message: "no node port is free") }
                 port = free
                 state.ports.insert(free)
@@ -155,10 +177,13 @@ final class ServiceAllocator: Sendable {
                 guard network.nodePorts.contains(port) else {
                     return AllocationError(
                         field: "spec.ports[\(index)].nodePort",
-                        message: "provided port is not in the valid range. The range of valid ports is \(network.nodePorts.lowerBound)-\(network.nodePorts.upperBound)")
+                        message:
+                            "provided port is not in the valid range. The range of valid ports is \(network.nodePorts.lowerBound)-\(network.nodePorts.upperBound)"
+                    )
                 }
                 guard state.ports.insert(port).inserted else {
-                    return AllocationError(field: "spec.ports[\(index)].nodePort", message: "provided port is already allocated")
+                    return AllocationError(
+                        field: "spec.ports[\(index)].nodePort", message: "provided port is already allocated")
                 }
             }
             mine.insert(port)

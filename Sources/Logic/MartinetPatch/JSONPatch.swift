@@ -16,7 +16,8 @@ package struct JSONPatch: Sendable {
     package init(_ document: Value) throws(PatchError) {
         guard case .list(let items) = document else { throw PatchError(.malformed, "a JSON patch must be a list") }
         guard items.count <= JSONPatch.operationsMax else {
-            throw PatchError(.malformed, "the patch has \(items.count) operations, at most \(JSONPatch.operationsMax) are accepted")
+            throw PatchError(
+                .malformed, "the patch has \(items.count) operations, at most \(JSONPatch.operationsMax) are accepted")
         }
         var operations: [Operation] = []
         for (index, item) in items.enumerated() { operations.append(try JSONPatch.operation(item, index)) }
@@ -28,12 +29,18 @@ package struct JSONPatch: Sendable {
             throw PatchError(.malformed, "operation \(index) has no \"op\"")
         }
         guard ["add", "remove", "replace", "move", "copy", "test"].contains(name) else {
-            throw PatchError(.malformed, "operation \(index): \(name.debugDescription) is not add, remove, replace, move, copy or test")
+            throw PatchError(
+                .malformed,
+                "operation \(index): \(name.debugDescription) is not add, remove, replace, move, copy or test")
         }
-        guard case .string(let path)? = map["path"] else { throw PatchError(.malformed, "operation \(index) has no \"path\"") }
+        guard case .string(let path)? = map["path"] else {
+            throw PatchError(.malformed, "operation \(index) has no \"path\"")
+        }
         var from: [String] = []
         if name == "move" || name == "copy" {
-            guard case .string(let text)? = map["from"] else { throw PatchError(.malformed, "operation \(index) has no \"from\"") }
+            guard case .string(let text)? = map["from"] else {
+                throw PatchError(.malformed, "operation \(index) has no \"from\"")
+            }
             from = try pointer(text)
         }
         if map["value"] == nil, name == "add" || name == "replace" || name == "test" {
@@ -45,7 +52,9 @@ package struct JSONPatch: Sendable {
     /// The parts of a JSON pointer (RFC 6901).
     private static func pointer(_ text: String) throws(PatchError) -> [String] {
         if text.isEmpty { return [] }
-        guard text.hasPrefix("/") else { throw PatchError(.malformed, "the path \(text.debugDescription) does not begin with a slash") }
+        guard text.hasPrefix("/") else {
+            throw PatchError(.malformed, "the path \(text.debugDescription) does not begin with a slash")
+        }
         return text.dropFirst().split(separator: "/", omittingEmptySubsequences: false).map {
             String($0.replacing("~1", with: "/").replacing("~0", with: "~"))
         }
@@ -70,7 +79,8 @@ package struct JSONPatch: Sendable {
                 document = try JSONPatch.set(value, at: path, in: rest, .add)
             default:
                 let found = try? JSONPatch.get(path, in: document)
-                guard (found ?? .null).isEqualJSON(operation.value ?? .null), found != nil || operation.value == .null else {
+                guard (found ?? .null).isEqualJSON(operation.value ?? .null), found != nil || operation.value == .null
+                else {
                     throw PatchError(.unprocessable, "testing value /\(operation.path.joined(separator: "/")) failed")
                 }
             }
@@ -160,7 +170,8 @@ extension Value {
         case (.int(let a), .double(let b)), (.double(let b), .int(let a)): return Double(a) == b
         case (.list(let a), .list(let b)): return a.count == b.count && zip(a, b).allSatisfy { $0.isEqualJSON($1) }
         case (.map(let a), .map(let b)):
-            return a.count == b.count && zip(a.entries, b.entries).allSatisfy { $0.key == $1.key && $0.value.isEqualJSON($1.value) }
+            return a.count == b.count
+                && zip(a.entries, b.entries).allSatisfy { $0.key == $1.key && $0.value.isEqualJSON($1.value) }
         default: return self == other
         }
     }

@@ -41,7 +41,9 @@ package enum Patcher {
             guard case .map = patch else { throw PatchError(.malformed, "a merge patch must be an object") }
             patched = MergePatch.apply(patch, to: current)
         case .strategic:
-            guard case .map(let map) = patch else { throw PatchError(.malformed, "a strategic merge patch must be an object") }
+            guard case .map(let map) = patch else {
+                throw PatchError(.malformed, "a strategic merge patch must be an object")
+            }
             guard object.type.kind?.protobufPackage.isEmpty == false || object.type.kind?.group.isEmpty == true else {
                 throw PatchError(.unsupported, "strategic merge patches are only for built-in kinds: use a merge patch")
             }

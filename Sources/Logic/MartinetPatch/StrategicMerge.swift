@@ -12,7 +12,9 @@ enum StrategicMerge {
     private static let depthMax = 256
 
     static func merge(_ patch: Map, into original: Map, type: ObjectType?, depth: Int) throws(PatchError) -> Map {
-        guard depth < depthMax else { throw PatchError(.malformed, "the patch is nested deeper than \(depthMax) levels") }
+        guard depth < depthMax else {
+            throw PatchError(.malformed, "the patch is nested deeper than \(depthMax) levels")
+        }
         var patch = patch
         if let directive = patch[directive] {
             patch[self.directive] = nil
@@ -41,7 +43,8 @@ enum StrategicMerge {
         for entry in patch.entries where entry.key.hasPrefix(orderPrefix) {
             let name = String(entry.key.dropFirst(orderPrefix.count))
             guard case .list(let order) = entry.value, case .list(let values)? = result[name] else { continue }
-            result[name] = .list(try sort(values, by: order, key: type?.field(named: name)?.mergeKey ?? "", original[name]))
+            result[name] = .list(
+                try sort(values, by: order, key: type?.field(named: name)?.mergeKey ?? "", original[name]))
         }
         return result
     }
@@ -55,7 +58,8 @@ enum StrategicMerge {
         case (.null, _): return nil
         case (.map(let changes), .map(let map)?):
             if case .string("delete")? = changes[directive] { return nil }
-            return .map(try merge(changes, into: map, type: field?.container == .map ? nil : field?.type, depth: depth + 1))
+            return .map(
+                try merge(changes, into: map, type: field?.container == .map ? nil : field?.type, depth: depth + 1))
         case (.map(let changes), _):
             if case .string("delete")? = changes[directive] { return nil }
             return .map(clean(changes))
@@ -114,7 +118,8 @@ enum StrategicMerge {
         guard case .list(let values) = keep else { throw PatchError(.malformed, "$retainKeys must be a list of names") }
         var names: Set<String> = []
         for case .string(let name) in values { names.insert(name) }
-        for entry in patch.entries where !entry.key.hasPrefix("$") && entry.value != .null && !names.contains(entry.key) {
+        for entry in patch.entries where !entry.key.hasPrefix("$") && entry.value != .null && !names.contains(entry.key)
+        {
             throw PatchError(.malformed, "the patch sets \(entry.key), which is not in its $retainKeys")
         }
         for entry in result.entries where !names.contains(entry.key) { result[entry.key] = nil }

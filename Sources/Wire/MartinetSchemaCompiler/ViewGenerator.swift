@@ -4,7 +4,8 @@ package import MartinetSchema
 package struct ViewGenerator {
     /// The kinds that Martinet's own components work with. Others are served without a view.
     package static let kindsWithViews = [
-        "meta/v1.ListMeta", "v1.Namespace", "v1.Node", "v1.Pod", "v1.Binding", "v1.Service", "v1.Endpoints", "v1.ConfigMap", "v1.Secret",
+        "meta/v1.ListMeta", "v1.Namespace", "v1.Node", "v1.Pod", "v1.Binding", "v1.Service", "v1.Endpoints",
+        "v1.ConfigMap", "v1.Secret",
         "v1.ServiceAccount", "v1.Event", "discovery.k8s.io/v1.EndpointSlice", "coordination.k8s.io/v1.Lease",
         "apps/v1.Deployment", "apps/v1.ReplicaSet", "apiextensions.k8s.io/v1.CustomResourceDefinition",
         "autoscaling/v1.Scale", "authentication.k8s.io/v1.TokenRequest", "policy/v1.Eviction", "meta/v1.Status",

@@ -14,12 +14,14 @@ struct TestCluster {
 
     init(seed: UInt64 = 1) throws {
         runtime = SimulatedRuntime(seed: seed)
-        let store = try SQLiteStore(memory: (), executor: runtime.executor(named: "store"), runtime: runtime)
+        let store = try SQLiteStore(inMemory: "test", runtime: runtime, executor: runtime.executor(named: "store"))
         registry = try Registry(store: store, runtime: runtime, log: Log(component: "test", minimum: .error))
         for name in ["default", "shop"] { _ = try send(create(Namespace { $0.metadata.name = name })) }
     }
 
-    func request<V: View>(_ verb: APIRequest.Verb, _ type: V.Type, _ namespace: String? = nil, _ name: String? = nil) throws -> APIRequest {
+    func request<V: View>(_ verb: APIRequest.Verb, _ type: V.Type, _ namespace: String? = nil, _ name: String? = nil)
+        throws -> APIRequest
+    {
         APIRequest(verb, ResourceName(try #require(V.type.kind), namespace: namespace, name: name))
     }
 

@@ -6,10 +6,11 @@ import Testing
 @Suite struct JSONPatchTests {
     static let isShared = SharedFiles.root != nil
 
-
     @Test(.enabled(if: isShared, "the shared cases are not beside this clone"), arguments: ["spec_tests", "tests"])
     func passesThePublicCases(file: String) throws {
-        guard case .list(let cases) = try JSONDecoder.decodeAny(SharedFiles.read("upstream-api/json-patch/\(file).json")).value
+        guard
+            case .list(let cases) = try JSONDecoder.decodeAny(SharedFiles.read("upstream-api/json-patch/\(file).json"))
+                .value
         else { Issue.record("no list of cases"); return }
         var run = 0
         for case .map(let test) in cases where test["disabled"] != .bool(true) {

@@ -15,23 +15,31 @@ import Testing
 
     @Test func mergesListsByTheirKey() throws {
         let text = try patched(pod, #"{"spec":{"containers":[{"name":"b","image":"3"},{"name":"c","image":"4"}]}}"#)
-        #expect(text.contains(#"{"name":"a","image":"1","resources":{}},{"name":"b","image":"3","resources":{}},{"name":"c","image":"4","resources":{}}"#))
+        #expect(
+            text.contains(
+                #"{"name":"a","image":"1","resources":{}},{"name":"b","image":"3","resources":{}},{"name":"c","image":"4","resources":{}}"#
+            ))
     }
 
     @Test func deletesAndReplacesByDirective() throws {
-        #expect(try !patched(pod, #"{"spec":{"containers":[{"name":"b","$patch":"delete"}]}}"#).contains(#""name":"b""#))
+        #expect(
+            try !patched(pod, #"{"spec":{"containers":[{"name":"b","$patch":"delete"}]}}"#).contains(#""name":"b""#))
         let replaced = try patched(pod, #"{"spec":{"containers":[{"$patch":"replace"},{"name":"z"}]}}"#)
         #expect(replaced.contains(#""containers":[{"name":"z","resources":{}}]"#))
     }
 
     @Test func mergesAndDeletesPrimitives() throws {
         #expect(try patched(pod, #"{"metadata":{"finalizers":["z"]}}"#).contains(#""finalizers":["x","y","z"]"#))
-        #expect(try patched(pod, #"{"metadata":{"$deleteFromPrimitiveList/finalizers":["x"]}}"#).contains(#""finalizers":["y"]"#))
+        #expect(
+            try patched(pod, #"{"metadata":{"$deleteFromPrimitiveList/finalizers":["x"]}}"#).contains(
+                #""finalizers":["y"]"#))
     }
 
     @Test func keepsTheOrderThatIsAskedFor() throws {
         let text = try patched(
-            pod, #"{"spec":{"$setElementOrder/containers":[{"name":"c"},{"name":"a"}],"containers":[{"name":"c","image":"4"}]}}"#)
+            pod,
+            #"{"spec":{"$setElementOrder/containers":[{"name":"c"},{"name":"a"}],"containers":[{"name":"c","image":"4"}]}}"#
+        )
         let order = text.split(separator: "\"name\":\"").dropFirst(2).map { String($0.prefix(1)) }
         #expect(order == ["c", "a", "b"])
     }

@@ -11,7 +11,9 @@ struct AdmissionAttributes {
     /// What is stored; nil for a creation.
     let old: Object?
 
-    var isPodCreation: Bool { verb == .create && kind.name == "Pod" && kind.group.isEmpty && resource.subresource.isEmpty }
+    var isPodCreation: Bool {
+        verb == .create && kind.name == "Pod" && kind.group.isEmpty && resource.subresource.isEmpty
+    }
 }
 
 /// One rule about writes that is no part of a kind: it may change the object or refuse it.

@@ -9,7 +9,8 @@ struct NamespaceLifecycle: AdmissionPlugin {
 
     func admit(_ attributes: inout AdmissionAttributes, in registry: Registry) throws(APIError) {
         if attributes.kind.name == "Namespace", attributes.kind.group.isEmpty {
-            guard attributes.verb == .delete, NamespaceLifecycle.immortal.contains(attributes.resource.name ?? "") else {
+            guard attributes.verb == .delete, NamespaceLifecycle.immortal.contains(attributes.resource.name ?? "")
+            else {
                 return
             }
             throw APIError.about(

@@ -88,7 +88,9 @@ struct ServiceAccountAdmission: AdmissionPlugin {
         }
         return Volume {
             $0.name = name
-            $0.projected = ProjectedVolumeSource { ($0.sources, $0.defaultMode) = ([token, authority, namespace], 420) }
+            $0.projected = ProjectedVolumeSource {
+                ($0.sources, $0.defaultMode) = ([token, authority, namespace], 420)
+            }
         }
     }
 }

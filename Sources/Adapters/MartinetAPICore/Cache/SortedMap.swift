@@ -15,7 +15,11 @@ struct SortedMap<Value> {
         var high = chunks.count
         while low < high {
             let middle = (low + high) / 2
-            if key.utf8.lexicographicallyPrecedes(chunks[middle].keys[0].utf8) { high = middle } else { low = middle + 1 }
+            if key.utf8.lexicographicallyPrecedes(chunks[middle].keys[0].utf8) {
+                high = middle
+            } else {
+                low = middle + 1
+            }
         }
         return max(0, low - 1)
     }

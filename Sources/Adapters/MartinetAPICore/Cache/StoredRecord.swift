@@ -63,7 +63,8 @@ struct StoredRecord {
             position += 4
             var list: [(key: String, value: String)] = []
             for _ in 0..<count {
-                guard let key = StoredRecord.text(bytes, &position, end), let value = StoredRecord.text(bytes, &position, end)
+                guard let key = StoredRecord.text(bytes, &position, end),
+                    let value = StoredRecord.text(bytes, &position, end)
                 else { return nil }
                 list.append((key, value))
             }

@@ -61,7 +61,8 @@ extension CachedObject {
         var changed = object
         changed.setResourceVersion(String(revision.value))
         return CachedObject(
-            key: key, namespace: namespace, name: name, revision: revision, json: JSONEncoder.encode(changed), type: type,
+            key: key, namespace: namespace, name: name, revision: revision, json: JSONEncoder.encode(changed),
+            type: type,
             labels: labels, fields: fields, object: changed)
     }
 }

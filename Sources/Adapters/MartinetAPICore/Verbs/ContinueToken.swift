@@ -18,7 +18,8 @@ struct ContinueToken {
         var base64 = text.replacing("-", with: "+").replacing("_", with: "/")
         while base64.utf8.count % 4 != 0 { base64 += "=" }
         guard let bytes = Base64.decode(base64), case .map(let map)? = try? JSONDecoder.decodeAny(bytes).value,
-            case .string("meta.k8s.io/v1")? = map["v"], case .int(let number)? = map["rv"], case .string(let start)? = map["start"],
+            case .string("meta.k8s.io/v1")? = map["v"], case .int(let number)? = map["rv"],
+            case .string(let start)? = map["start"],
             number >= -1, !start.split(separator: "/", omittingEmptySubsequences: false).contains("..")
         else { return nil }
         revision = number == -1 ? nil : Revision(number)
@@ -29,7 +30,8 @@ struct ContinueToken {
         let json = JSONEncoder.encode(
             Value.map(
                 Map(unsorted: [
-                    .init(key: "v", value: .string("meta.k8s.io/v1")), .init(key: "rv", value: .int(revision?.value ?? -1)),
+                    .init(key: "v", value: .string("meta.k8s.io/v1")),
+                    .init(key: "rv", value: .int(revision?.value ?? -1)),
                     .init(key: "start", value: .string(start)),
                 ])))
         return Base64.encode(json).replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")

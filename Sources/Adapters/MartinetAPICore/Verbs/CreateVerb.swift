@@ -15,12 +15,15 @@ extension Registry {
     func create(
         _ request: APIRequest, _ resource: ServedResource, _ identity: Identity, _ completion: @escaping Completion
     ) throws(APIError) {
-        if let name = request.resource.name, !name.isEmpty { throw APIError.methodNotAllowed("create with a name in the path") }
+        if let name = request.resource.name, !name.isEmpty {
+            throw APIError.methodNotAllowed("create with a name in the path")
+        }
         create(request, resource, identity, tries: 0, completion)
     }
 
     private func create(
-        _ request: APIRequest, _ resource: ServedResource, _ identity: Identity, tries: Int, _ completion: @escaping Completion
+        _ request: APIRequest, _ resource: ServedResource, _ identity: Identity, tries: Int,
+        _ completion: @escaping Completion
     ) {
         do throws(APIError) {
             let object = try prepare(request, resource, identity)
@@ -53,7 +56,12 @@ extension Registry {
         if metadata.name.isEmpty {
             guard !metadata.generateName.isEmpty else {
                 throw APIError.invalid(
-                    kind, "", [.init(.required, "metadata.name", "Required value: name or generateName is required", origin: "name")])
+                    kind, "",
+                    [
+                        .init(
+                            .required, "metadata.name", "Required value: name or generateName is required",
+                            origin: "name")
+                    ])
             }
             metadata.name = String(metadata.generateName.prefix(58)) + runtime.nameSuffix()
         }
@@ -83,7 +91,8 @@ extension Registry {
         if metadata.namespace.isEmpty { metadata.namespace = wanted }
         guard metadata.namespace == wanted else {
             throw APIError.badRequest(
-                "the namespace of the provided object does not match the namespace sent on the request: \(metadata.namespace.debugDescription) and \(wanted.debugDescription)")
+                "the namespace of the provided object does not match the namespace sent on the request: \(metadata.namespace.debugDescription) and \(wanted.debugDescription)"
+            )
         }
         object.metadata = metadata
     }

@@ -11,7 +11,9 @@ extension Registry {
     ) throws(APIError) {
         var options = DeleteOptions()
         if let object = request.object {
-            guard object.type == DeleteOptions.type else { throw APIError.badRequest("the body of a delete must be DeleteOptions") }
+            guard object.type == DeleteOptions.type else {
+                throw APIError.badRequest("the body of a delete must be DeleteOptions")
+            }
             options = DeleteOptions(object: object)
         }
         try Registry.check(options)
@@ -22,12 +24,16 @@ extension Registry {
         if let policy = options.propagationPolicy, !["Background", "Foreground", "Orphan"].contains(policy) {
             throw APIError(
                 code: 422, reason: "Invalid",
-                message: "DeleteOptions.meta.k8s.io \"\" is invalid: propagationPolicy: Unsupported value: \(policy.debugDescription): supported values: \"Foreground\", \"Background\", \"Orphan\", \"nil\"")
+                message:
+                    "DeleteOptions.meta.k8s.io \"\" is invalid: propagationPolicy: Unsupported value: \(policy.debugDescription): supported values: \"Foreground\", \"Background\", \"Orphan\", \"nil\""
+            )
         }
         if options.propagationPolicy != nil, options.orphanDependents != nil {
             throw APIError(
                 code: 422, reason: "Invalid",
-                message: "DeleteOptions.meta.k8s.io \"\" is invalid: propagationPolicy: Invalid value: orphanDependents and deletionPropagation cannot be both set")
+                message:
+                    "DeleteOptions.meta.k8s.io \"\" is invalid: propagationPolicy: Invalid value: orphanDependents and deletionPropagation cannot be both set"
+            )
         }
     }
 
@@ -40,7 +46,8 @@ extension Registry {
             guard let current = resource.cache.get(key) else { throw APIError.notFound(request.resource) }
             try checkPreconditions(options, current, request.resource)
             var attributes = AdmissionAttributes(
-                verb: .delete, resource: request.resource, kind: resource.kind, identity: identity, object: current.object,
+                verb: .delete, resource: request.resource, kind: resource.kind, identity: identity,
+                object: current.object,
                 old: current.object)
             for plugin in admission { try plugin.admit(&attributes, in: self) }
             let object = marked(current.object, options, resource)
@@ -68,11 +75,15 @@ extension Registry {
         let metadata = current.object.metadata
         if let uid = wanted.uid, uid != metadata.uid {
             throw APIError.conflict(
-                resource, "the UID in the precondition (\(uid)) does not match the UID in record (\(metadata.uid)). The object might have been deleted and then recreated")
+                resource,
+                "the UID in the precondition (\(uid)) does not match the UID in record (\(metadata.uid)). The object might have been deleted and then recreated"
+            )
         }
         if let version = wanted.resourceVersion, version != metadata.resourceVersion {
             throw APIError.conflict(
-                resource, "the ResourceVersion in the precondition (\(version)) does not match the ResourceVersion in record (\(metadata.resourceVersion)). The object might have been modified")
+                resource,
+                "the ResourceVersion in the precondition (\(version)) does not match the ResourceVersion in record (\(metadata.resourceVersion)). The object might have been modified"
+            )
         }
     }
 
@@ -83,7 +94,9 @@ extension Registry {
         var policy = options.propagationPolicy
         if policy == nil, let orphan = options.orphanDependents { policy = orphan ? "Orphan" : "Background" }
         if metadata.deletionTimestamp == nil || policy != nil {
-            metadata.finalizers.removeAll { $0 == "foregroundDeletion" && policy != nil || $0 == "orphan" && policy != nil }
+            metadata.finalizers.removeAll {
+                $0 == "foregroundDeletion" && policy != nil || $0 == "orphan" && policy != nil
+            }
             if policy == "Foreground" { metadata.finalizers.append("foregroundDeletion") }
             if policy == "Orphan" { metadata.finalizers.append("orphan") }
         }
@@ -122,9 +135,13 @@ extension Registry {
         store.commit(.delete(current.key, modified: current.revision)) { result in
             switch result {
             case .success(.committed):
-                completion(.success(object.map { .object($0, code: 200) } ?? Registry.deleted(current, request, resource)))
+                completion(
+                    .success(object.map { .object($0, code: 200) } ?? Registry.deleted(current, request, resource)))
             case .success(.conflict(_, let stored)):
-                completion(.failure(stored == nil ? .notFound(request.resource) : .conflict(request.resource, APIError.staleObject)))
+                completion(
+                    .failure(
+                        stored == nil ? .notFound(request.resource) : .conflict(request.resource, APIError.staleObject))
+                )
             case .failure(let error): completion(.failure(.store(error)))
             }
         }

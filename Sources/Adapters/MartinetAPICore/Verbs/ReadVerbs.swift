@@ -36,7 +36,8 @@ extension Registry {
     static func selection(_ request: APIRequest) throws(APIError) -> Selection {
         do throws(SelectorError) {
             var selection = Selection(
-                namespace: request.resource.namespace, labels: try LabelSelector(parsing: request.options.labelSelector),
+                namespace: request.resource.namespace,
+                labels: try LabelSelector(parsing: request.options.labelSelector),
                 fields: try FieldSelector(parsing: request.options.fieldSelector))
             // A name in the path of a list or watch is a selector on it.
             if let name = request.resource.name {
@@ -52,7 +53,8 @@ extension Registry {
         let known = ["metadata.name", "metadata.namespace"] + resource.kind.selectable
         for requirement in selection.fields.requirements where !known.contains(requirement.path) {
             throw APIError.badRequest(
-                "field label not supported: \(requirement.path); \(resource.kind.plural) can be selected by \(known.joined(separator: ", "))")
+                "field label not supported: \(requirement.path); \(resource.kind.plural) can be selected by \(known.joined(separator: ", "))"
+            )
         }
     }
 
@@ -71,11 +73,13 @@ extension Registry {
             guard let token = ContinueToken(options.continue) else {
                 throw APIError.badRequest("continue key is not valid: it is no token of this server")
             }
-            return try page(resource, selection, from: resource.cache.prefix + token.start, limit: limit, at: token.revision)
+            return try page(
+                resource, selection, from: resource.cache.prefix + token.start, limit: limit, at: token.revision)
         }
         try checkReachable(options.resourceVersion)
         if options.resourceVersionMatch == "Exact" {
-            return try page(resource, selection, from: nil, limit: limit, at: try Registry.revision(options.resourceVersion))
+            return try page(
+                resource, selection, from: nil, limit: limit, at: try Registry.revision(options.resourceVersion))
         }
         return try page(resource, selection, from: nil, limit: limit, at: nil)
     }
@@ -87,18 +91,21 @@ extension Registry {
             throw invalidOption("resourceVersionMatch", "supported values: Exact, NotOlderThan")
         }
         guard !options.resourceVersion.isEmpty else {
-            throw invalidOption("resourceVersionMatch", "resourceVersionMatch is forbidden unless resourceVersion is provided")
+            throw invalidOption(
+                "resourceVersionMatch", "resourceVersionMatch is forbidden unless resourceVersion is provided")
         }
         guard options.continue.isEmpty else {
             throw invalidOption("resourceVersionMatch", "resourceVersionMatch is forbidden when continue is provided")
         }
         guard match != "Exact" || options.resourceVersion != "0" else {
-            throw invalidOption("resourceVersionMatch", "resourceVersionMatch \"Exact\" is forbidden for resourceVersion \"0\"")
+            throw invalidOption(
+                "resourceVersionMatch", "resourceVersionMatch \"Exact\" is forbidden for resourceVersion \"0\"")
         }
     }
 
     private static func invalidOption(_ field: String, _ message: String) -> APIError {
-        var error = APIError(code: 422, reason: "Invalid", message: "ListOptions.meta.k8s.io \"\" is invalid: \(field): \(message)")
+        var error = APIError(
+            code: 422, reason: "Invalid", message: "ListOptions.meta.k8s.io \"\" is invalid: \(field): \(message)")
         error.group = "meta.k8s.io"
         error.kind = "ListOptions"
         error.causes = [.init(reason: "FieldValueForbidden", field: field, message: message)]
@@ -117,12 +124,14 @@ extension Registry {
         }
         var token = ""
         if let next = page.next {
-            token = ContinueToken(revision: page.revision, start: String(next.dropFirst(resource.cache.prefix.count))).text
+            token =
+                ContinueToken(revision: page.revision, start: String(next.dropFirst(resource.cache.prefix.count))).text
         }
         let remaining = page.next != nil && !selection.isFiltered ? Int64(page.remaining) : nil
         return .list(
             Reply.List(
-                kind: resource.kind, objects: page.objects, revision: page.revision, continue: token, remaining: remaining))
+                kind: resource.kind, objects: page.objects, revision: page.revision, continue: token,
+                remaining: remaining))
     }
 
     private func pastPage(
@@ -153,7 +162,8 @@ extension Registry {
             let token = ContinueToken(
                 revision: nil, start: String(start.dropFirst(resource.cache.prefix.count)))
             var expired = APIError.expired(
-                "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results.")
+                "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results."
+            )
             expired.continueToken = token.text
             throw expired
         }
@@ -213,7 +223,8 @@ extension Registry {
                 let object = event.kind == .put ? cached(event.key, event.value, event.revision, in: resource) : nil
                 return probe.view(
                     of: LogEvent(
-                        revision: event.revision, object: object, previous: previous, tombstone: previous?.at(event.revision)))
+                        revision: event.revision, object: object, previous: previous,
+                        tombstone: previous?.at(event.revision)))
             }
             if !seen.isEmpty { executor.submit { sink(seen) } }
             after = max(after, range.through)

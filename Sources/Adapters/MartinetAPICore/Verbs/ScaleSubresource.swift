@@ -62,7 +62,9 @@ enum ScaleForm {
         guard scale.spec.replicas >= 0 else {
             throw APIError(
                 code: 422, reason: "Invalid",
-                message: "Scale.autoscaling \"\(resource.name ?? "")\" is invalid: spec.replicas: Invalid value: \(scale.spec.replicas): must be greater than or equal to 0")
+                message:
+                    "Scale.autoscaling \"\(resource.name ?? "")\" is invalid: spec.replicas: Invalid value: \(scale.spec.replicas): must be greater than or equal to 0"
+            )
         }
         var object = object
         guard let field = object.type.field(named: "spec"), var spec = part(object, "spec"),
@@ -75,12 +77,16 @@ enum ScaleForm {
     }
 
     private static func part(_ object: Object, _ name: String) -> Object? {
-        guard let field = object.type.field(named: name), case .object(let part)? = object[field.slot] else { return nil }
+        guard let field = object.type.field(named: name), case .object(let part)? = object[field.slot] else {
+            return nil
+        }
         return part
     }
 
     private static func integer(_ object: Object?, _ name: String) -> Int64 {
-        guard let object, let field = object.type.field(named: name), case .int(let number)? = object[field.slot] else { return 0 }
+        guard let object, let field = object.type.field(named: name), case .int(let number)? = object[field.slot] else {
+            return 0
+        }
         return number
     }
 }

@@ -8,8 +8,12 @@ extension Registry {
         _ request: APIRequest, _ resource: ServedResource, _ identity: Identity, _ completion: @escaping Completion
     ) throws(APIError) {
         let name = request.resource.subresource
-        guard let declared = resource.kind.subresources.first(where: { $0.name == name }) else { throw APIError.noSuchPath }
-        guard declared.verbs.contains(request.verb.rawValue) else { throw APIError.methodNotAllowed(request.verb.rawValue) }
+        guard let declared = resource.kind.subresources.first(where: { $0.name == name }) else {
+            throw APIError.noSuchPath
+        }
+        guard declared.verbs.contains(request.verb.rawValue) else {
+            throw APIError.methodNotAllowed(request.verb.rawValue)
+        }
         switch name {
         case "status": try status(request, resource, identity, completion)
         case "scale": try scale(request, resource, identity, completion)
@@ -19,7 +23,8 @@ extension Registry {
         case "token": try token(request, resource, completion)
         default:
             throw APIError(
-                code: 501, reason: "NotImplemented", message: "the subresource \(resource.kind.plural)/\(name) is not served by this version")
+                code: 501, reason: "NotImplemented",
+                message: "the subresource \(resource.kind.plural)/\(name) is not served by this version")
         }
     }
 
@@ -66,13 +71,15 @@ extension Registry {
         ) { current in
             var pod = Pod(object: current)
             if pod.metadata.deletionTimestamp != nil {
-                throw APIError.conflict(target, "pod \(pod.metadata.name) is being deleted, cannot be assigned to a host")
+                throw APIError.conflict(
+                    target, "pod \(pod.metadata.name) is being deleted, cannot be assigned to a host")
             }
             if !binding.metadata.uid.isEmpty, binding.metadata.uid != pod.metadata.uid {
                 throw APIError.conflict(target, "Precondition failed: the pod is another one of the same name")
             }
             guard pod.spec.nodeName.isEmpty else {
-                throw APIError.conflict(target, "pod \(pod.metadata.name) is already assigned to node \"\(pod.spec.nodeName)\"")
+                throw APIError.conflict(
+                    target, "pod \(pod.metadata.name) is already assigned to node \"\(pod.spec.nodeName)\"")
             }
             pod.spec.nodeName = node
             for (key, value) in binding.metadata.annotations { pod.metadata.annotations[key] = value }
@@ -117,7 +124,8 @@ extension Registry {
         let claims = TokenClaims(
             namespace: account.namespace, account: account.name, accountUID: account.object.metadata.uid,
             audiences: tokenRequest.spec.audiences, issuedAt: runtime.now(), expiresAt: expiry,
-            boundKind: tokenRequest.spec.boundObjectRef?.kind ?? "", boundName: tokenRequest.spec.boundObjectRef?.name ?? "",
+            boundKind: tokenRequest.spec.boundObjectRef?.kind ?? "",
+            boundName: tokenRequest.spec.boundObjectRef?.name ?? "",
             boundUID: tokenRequest.spec.boundObjectRef?.uid ?? "")
         tokenRequest.status.token = issuer.issue(claims)
         tokenRequest.status.expirationTimestamp = expiry

@@ -37,10 +37,16 @@ extension Registry {
         if request.resource.subresource.isEmpty, resource.strategy.requiresResourceVersionOnUpdate, isUnconditional {
             throw APIError.invalid(
                 resource.kind, name,
-                [FieldError(.invalid, "metadata.resourceVersion", "Invalid value: 0: must be specified for an update", origin: "resourceVersion")])
+                [
+                    FieldError(
+                        .invalid, "metadata.resourceVersion", "Invalid value: 0: must be specified for an update",
+                        origin: "resourceVersion")
+                ])
         }
         let key = resource.key(namespace: request.resource.namespace, name: name)
-        if resource.cache.get(key) == nil, resource.strategy.allowsCreateOnUpdate, request.resource.subresource.isEmpty, isUnconditional {
+        if resource.cache.get(key) == nil, resource.strategy.allowsCreateOnUpdate, request.resource.subresource.isEmpty,
+            isUnconditional
+        {
             var creation = request
             creation.verb = .create
             creation.resource.name = nil
@@ -83,14 +89,17 @@ extension Registry {
             guard let current = resource.cache.get(key) else { throw APIError.notFound(request.resource) }
             let changed = try change(current.object)
             let based = changed.metadata.resourceVersion
-            let isConditional = !based.isEmpty && based != "0" && (request.verb == .update || based != current.object.metadata.resourceVersion)
+            let isConditional =
+                !based.isEmpty && based != "0"
+                && (request.verb == .update || based != current.object.metadata.resourceVersion)
             if isConditional, based != String(current.revision.value) {
                 throw APIError.conflict(request.resource, APIError.staleObject)
             }
             if !changed.metadata.uid.isEmpty, changed.metadata.uid != current.object.metadata.uid {
                 throw APIError.conflict(
                     request.resource,
-                    "Precondition failed: UID in precondition: \(changed.metadata.uid), UID in object meta: \(current.object.metadata.uid)")
+                    "Precondition failed: UID in precondition: \(changed.metadata.uid), UID in object meta: \(current.object.metadata.uid)"
+                )
             }
             let object = try prepare(changed, over: current, request, resource, identity)
             try commitChange(object, over: current, request, resource) { result in
@@ -123,11 +132,14 @@ extension Registry {
         }
         bumpGeneration(&object, old, resource)
         var attributes = AdmissionAttributes(
-            verb: .update, resource: request.resource, kind: resource.kind, identity: identity, object: object, old: old)
+            verb: .update, resource: request.resource, kind: resource.kind, identity: identity, object: object, old: old
+        )
         for plugin in admission { try plugin.admit(&attributes, in: self) }
         object = attributes.object
-        let errors = isStatus
-            ? resource.strategy.validateStatusUpdate(object, old: old) : resource.strategy.validateUpdate(object, old: old)
+        let errors =
+            isStatus
+            ? resource.strategy.validateStatusUpdate(object, old: old)
+            : resource.strategy.validateUpdate(object, old: old)
         guard errors.isEmpty else { throw APIError.invalid(resource.kind, object.metadata.name, errors) }
         return object
     }
@@ -170,7 +182,8 @@ extension Registry {
             do throws(ServiceAllocator.AllocationError) {
                 try allocator.allocate(&object, old: current.object, seed: runtime.random())
             } catch {
-                throw APIError.invalid(resource.kind, object.metadata.name, [FieldErrorMaker.invalid(error.field, error.message)])
+                throw APIError.invalid(
+                    resource.kind, object.metadata.name, [FieldErrorMaker.invalid(error.field, error.message)])
             }
         }
         // Nothing changed: nothing is written, and nobody hears of it.

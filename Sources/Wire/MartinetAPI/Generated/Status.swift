@@ -14,17 +14,6 @@ package struct Status: View {
     package var code: Int32 { get { object[int32: 5] } set { object[int32: 5] = newValue } }
 }
 
-package struct ListMeta: View {
-    package static let type = Schema.builtin.type(named: "meta/v1.ListMeta")!
-    package var object: Object
-    package init(object: Object) { self.object = object }
-    package var selfLink: String { get { object[string: 0] } set { object[string: 0] = newValue } }
-    package var resourceVersion: String { get { object[string: 1] } set { object[string: 1] = newValue } }
-    package var `continue`: String { get { object[string: 2] } set { object[string: 2] = newValue } }
-    package var remainingItemCount: Int64? { get { object[optionalInt: 3] } set { object[optionalInt: 3] = newValue } }
-    package var shardInfo: ShardInfo? { get { object[optionalView: 4] } _modify { yield &object[optionalView: 4] } }
-}
-
 package struct StatusDetails: View {
     package static let type = Schema.builtin.type(named: "meta/v1.StatusDetails")!
     package var object: Object
@@ -35,13 +24,6 @@ package struct StatusDetails: View {
     package var uid: String { get { object[string: 3] } set { object[string: 3] = newValue } }
     package var causes: ViewList<StatusCause> { get { object[list: 4] } _modify { yield &object[list: 4] } }
     package var retryAfterSeconds: Int32 { get { object[int32: 5] } set { object[int32: 5] = newValue } }
-}
-
-package struct ShardInfo: View {
-    package static let type = Schema.builtin.type(named: "meta/v1.ShardInfo")!
-    package var object: Object
-    package init(object: Object) { self.object = object }
-    package var selector: String { get { object[string: 0] } set { object[string: 0] = newValue } }
 }
 
 package struct StatusCause: View {

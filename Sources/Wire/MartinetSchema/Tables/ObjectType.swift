@@ -82,7 +82,8 @@ package struct Field: @unchecked Sendable {
         Scalar(rawValue: record.load(fromByteOffset: TableFormat.FieldRecord.scalar, as: UInt8.self)) ?? .any
     }
     @inline(__always) package var container: Multiplicity {
-        Multiplicity(rawValue: record.load(fromByteOffset: TableFormat.FieldRecord.container, as: UInt8.self)) ?? .single
+        Multiplicity(rawValue: record.load(fromByteOffset: TableFormat.FieldRecord.container, as: UInt8.self))
+            ?? .single
     }
     @inline(__always) package var flags: FieldFlags {
         FieldFlags(rawValue: record.load(fromByteOffset: TableFormat.FieldRecord.flags, as: UInt16.self))
