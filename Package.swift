@@ -49,6 +49,7 @@ let cTargets: [String: Target] = [
     "CMartinetLinux": .target(name: "CMartinetLinux", path: "Sources/C/CMartinetLinux"),
     "CMartinetRecordingDisk": .target(
         name: "CMartinetRecordingDisk", dependencies: ["CMartinetSQLite"], path: "Sources/C/CMartinetRecordingDisk"),
+    "CMartinetNetwork": .target(name: "CMartinetNetwork", path: "Sources/C/CMartinetNetwork"),
     "CMartinetSQLite": .systemLibrary(name: "CMartinetSQLite", path: "Sources/C/CMartinetSQLite"),
     "CMartinetTables": .target(
         name: "CMartinetTables", path: "Sources/C/CMartinetTables", exclude: ["tables.bin"]),
@@ -61,6 +62,8 @@ let modules: [Module] = [
     module(.base, "MartinetBase", uses: ["CMartinetLinux"]),
     module(.base, "MartinetNearMiss"),
     // Wire: API objects and what travels, without I/O
+    module(.wire, "MartinetAddresses"),
+    module(.wire, "MartinetNetlink", uses: ["MartinetBase", "MartinetAddresses"]),
     module(.wire, "MartinetSchema", uses: ["MartinetBase", "CMartinetTables"]),
     module(.wire, "MartinetSchemaCompiler", uses: ["MartinetSchema"], tested: false),
     module(.wire, "MartinetAPI", uses: ["MartinetBase", "MartinetSchema"], tested: false),
@@ -74,6 +77,9 @@ let modules: [Module] = [
     module(.logic, "MartinetStrategies", uses: ["MartinetBase", "MartinetSchema", "MartinetAPI"]),
     module(.logic, "MartinetClient", uses: ["MartinetBase", "MartinetSchema", "MartinetAPI"]),
     // Adapters: store, transport, Linux, images
+    module(
+        .adapters, "MartinetNetwork",
+        uses: ["CMartinetNetwork", "MartinetBase", "MartinetAddresses", "MartinetNetlink", "MartinetServiceRules"]),
     module(.adapters, "MartinetStore", uses: ["MartinetBase", "CMartinetSQLite"]),
     module(.adapters, "MartinetStoreContract", uses: ["MartinetBase", "MartinetStore"], tested: false),
     module(
