@@ -70,6 +70,7 @@ let modules: [Module] = [
     module(.wire, "MartinetYAML", uses: ["CMartinetYAML"]),
     module(.wire, "MartinetCommandLine", uses: ["MartinetNearMiss"]),
     // Logic: decisions, without I/O, clock or chance
+    module(.logic, "MartinetServiceRules", uses: ["MartinetAddresses", "MartinetNetlink"]),
     module(.logic, "MartinetKubeconfig", uses: ["MartinetNearMiss", "MartinetYAML"]),
     module(.logic, "MartinetPrinters", uses: ["MartinetYAML"]),
     module(.logic, "MartinetSelectors", uses: ["MartinetSchema"]),

@@ -17,7 +17,12 @@ package struct NodeNetwork: Sendable {
         let bridge = try makeBridge(&socket)
         if configuration.podRange.family == .v4 {
             try remember("net/ipv4/ip_forward", setting: "1")
+            // A pod is to be told of no shorter way to another pod: there is none. And a redirect counts against the rate
+            // of the unreachable messages that refuse a connection (icmp(7), icmp_ratelimit), which then go missing. The
+            // kernel sends redirects unless both this and the bridge's own setting say no (ip-sysctl, send_redirects).
+            try remember("net/ipv4/conf/all/send_redirects", setting: "0")
             try configuration.node.run {
+                try StateFolder.setKernel("net/ipv4/conf/\(configuration.bridge)/send_redirects", "0")
                 // A reply to a connection from 127.0.0.1 to a node port comes back over the bridge.
                 try StateFolder.setKernel("net/ipv4/conf/\(configuration.bridge)/route_localnet", "1")
             }

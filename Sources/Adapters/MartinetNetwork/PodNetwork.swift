@@ -190,11 +190,11 @@ package final class PodNetwork: Sendable {
             let eth0 = try pod.query(LinkRequests.get(name: "eth0")).compactMap(Link.init).first
         else { throw NetlinkError(.malformed, "the link pair \(hostLink) is not there after its creation") }
 
-        // Isolated: pods reach each other through the node's routing only, where translation and rules see every packet
-        // in both directions. Hairpin: what the node sends back to the pod it came from is no exception.
+        // A pod's address stands alone on its link, so that pods reach each other through the node's routing, where
+        // translation sees both directions. Where br_netfilter is on, a translated frame crosses the bridge instead:
+        // that is why ports are not isolated, and why a frame may go back where it came from.
         var portSettings = LinkSettings()
         portSettings.isHairpin = true
-        portSettings.isIsolated = true
         try state.socket.perform([
             LinkRequests.change(index: port.index, portSettings, called: hostLink),
             NeighbourRequests.replace(address, hardwareAddress: podHardware, link: state.bridge),

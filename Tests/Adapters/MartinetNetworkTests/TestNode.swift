@@ -30,6 +30,44 @@ struct TestNode {
         if isSetUp { try NodeNetwork(configuration).setUp() }
     }
 
+    static let nodeAddress = IPAddress(192, 0, 2, 1)
+    static let outsideAddress = IPAddress(192, 0, 2, 2)
+
+    /// A machine beside the node that knows no route to pods or services.
+    func addOutside() throws -> NetworkNamespace {
+        let outside = try NetworkNamespace.create(at: folder + "/outside")
+        let descriptor = try outside.open()
+        defer { close(descriptor) }
+        var peer = LinkSettings()
+        peer.name = "eth0"
+        peer.namespace = descriptor
+        var uplink = LinkSettings()
+        uplink.name = "uplink0"
+        try connect(outside, uplink, peer)
+        return outside
+    }
+
+    private func connect(_ outside: NetworkNamespace, _ uplink: LinkSettings, _ peer: LinkSettings) throws {
+        var up = LinkSettings()
+        up.isUp = true
+        var socket = try NetlinkSocket(.route, in: namespace)
+        try socket.perform([LinkRequests.add(.veth(peer: peer), uplink)])
+        let here = try socket.query(LinkRequests.get(name: "uplink0")).compactMap(Link.init)
+        for link in here {
+            try socket.perform([
+                LinkRequests.change(index: link.index, up, called: link.name),
+                AddressRequests.add(TestNode.nodeAddress, prefix: 24, link: link.index),
+            ])
+        }
+        var other = try NetlinkSocket(.route, in: outside)
+        for link in try other.query(LinkRequests.get(name: "eth0")).compactMap(Link.init) {
+            try other.perform([
+                LinkRequests.change(index: link.index, up, called: link.name),
+                AddressRequests.add(TestNode.outsideAddress, prefix: 24, link: link.index),
+            ])
+        }
+    }
+
     /// Removes the pods, the node and the folder; nothing is left even where a test failed half-way.
     func remove() {
         if let pods = try? PodNetwork(configuration) { try? pods.removeAll() }
