@@ -63,6 +63,7 @@ let modules: [Module] = [
     module(.base, "MartinetNearMiss"),
     // Wire: API objects and what travels, without I/O
     module(.wire, "MartinetAddresses"),
+    module(.wire, "MartinetDNSMessage", uses: ["MartinetAddresses"]),
     module(.wire, "MartinetNetlink", uses: ["MartinetBase", "MartinetAddresses"]),
     module(.wire, "MartinetSchema", uses: ["MartinetBase", "CMartinetTables"]),
     module(.wire, "MartinetSchemaCompiler", uses: ["MartinetSchema"], tested: false),
@@ -70,6 +71,7 @@ let modules: [Module] = [
     module(.wire, "MartinetYAML", uses: ["CMartinetYAML"]),
     module(.wire, "MartinetCommandLine", uses: ["MartinetNearMiss"]),
     // Logic: decisions, without I/O, clock or chance
+    module(.logic, "MartinetNameAnswers", uses: ["MartinetAddresses", "MartinetDNSMessage"]),
     module(.logic, "MartinetServiceRules", uses: ["MartinetAddresses", "MartinetNetlink"]),
     module(.logic, "MartinetKubeconfig", uses: ["MartinetNearMiss", "MartinetYAML"]),
     module(.logic, "MartinetPrinters", uses: ["MartinetYAML"]),
