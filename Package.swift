@@ -81,6 +81,12 @@ let modules: [Module] = [
     module(.logic, "MartinetClient", uses: ["MartinetBase", "MartinetSchema", "MartinetAPI"]),
     // Adapters: store, transport, Linux, images
     module(
+        .adapters, "MartinetNameServer",
+        uses: [
+            "CMartinetNetwork", "MartinetBase", "MartinetAddresses", "MartinetDNSMessage", "MartinetNameAnswers",
+            "MartinetNetwork",
+        ]),
+    module(
         .adapters, "MartinetNetwork",
         uses: ["CMartinetNetwork", "MartinetBase", "MartinetAddresses", "MartinetNetlink", "MartinetServiceRules"]),
     module(.adapters, "MartinetStore", uses: ["MartinetBase", "CMartinetSQLite"]),

@@ -89,7 +89,7 @@ package struct NodeNetwork: Sendable {
         let links = try socket.query(LinkRequests.dump()).compactMap(Link.init)
         let names = Dictionary(links.map { ($0.index, $0.name) }) { first, _ in first }
         let routes = try socket.query(RouteRequests.dump(configuration.podRange.family)).compactMap(Route.init)
-        for route in routes where route.destination.prefix > 0 && route.owner != Route.martinet {
+        for route in routes where route.destination.prefix > 0 {
             guard let index = route.link, let name = names[index], name != configuration.bridge else { continue }
             for (what, range) in [("pod", configuration.podRange), ("service", configuration.serviceRange)]
             where range.overlaps(route.destination) {

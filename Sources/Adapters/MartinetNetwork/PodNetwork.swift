@@ -262,7 +262,9 @@ package final class PodNetwork: Sendable {
         }
         let owned = Set(state.slots.keys.map { hostLink($0, configuration) })
         for name in linkNames where name.hasPrefix(configuration.linkPrefix) && !owned.contains(name) {
-            try state.socket.perform([LinkRequests.delete(name: name)])
+            do {
+                try state.socket.perform([LinkRequests.delete(name: name)])
+            } catch let error as NetlinkError where error.errno == ENODEV {}
         }
     }
 }

@@ -16,6 +16,8 @@ package final class ServiceFirewall: Sendable {
         package var bytes = 0
         /// Connections that were ended because their endpoint is gone.
         package var forgotten = 0
+
+        package init() {}
     }
 
     private struct State: ~Copyable {
@@ -59,7 +61,8 @@ package final class ServiceFirewall: Sendable {
         try state.withLock { state in
             var operations: [RuleOperation] = []
             for change in changes { operations += state.rules.set(change.name, change.service) }
-            var cost = Cost(operations: operations.count)
+            var cost = Cost()
+            cost.operations = operations.count
             do {
                 guard state.isInStep else { throw NetlinkError(.unanswered, "the table is out of step") }
                 cost.bytes = try state.socket.commit(table.messages(for: operations))

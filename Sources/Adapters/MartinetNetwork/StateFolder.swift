@@ -1,7 +1,9 @@
 import Glibc
 import MartinetBase
 
-/// Small files that outlive the process, one value each, replaced whole: written aside, synced and renamed.
+/// Small files that outlive the process, one value each, replaced whole: written aside and renamed.
+///
+/// They are not synced: what they tell of, namespaces and kernel settings, does not outlive the kernel either.
 struct StateFolder: Sendable {
     let path: String
 
@@ -51,25 +53,16 @@ struct StateFolder: Sendable {
         guard file >= 0 else { throw SystemError.last("open", aside) }
         defer { close(file) }
         let bytes = Array(text.utf8)
-        guard Glibc.write(file, bytes, bytes.count) == bytes.count, fsync(file) == 0 else {
+        guard Glibc.write(file, bytes, bytes.count) == bytes.count else {
             throw SystemError.last("write", aside)
         }
         guard rename(aside, "\(path)/\(name)") == 0 else { throw SystemError.last("rename", aside) }
-        try sync()
     }
 
     func remove(_ name: String) throws(SystemError) {
         guard unlink("\(path)/\(name)") == 0 || errno == ENOENT else {
             throw SystemError.last("unlink", "\(path)/\(name)")
         }
-        try sync()
-    }
-
-    private func sync() throws(SystemError) {
-        let folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard folder >= 0 else { throw SystemError.last("open", path) }
-        defer { close(folder) }
-        guard fsync(folder) == 0 else { throw SystemError.last("fsync", path) }
     }
 
     /// A kernel setting below /proc/sys of the calling thread's namespace; nil where the kernel has none of the name.

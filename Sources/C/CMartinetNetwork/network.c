@@ -111,3 +111,8 @@ int64_t martinet_netlink_receive(int fd, void *bytes, size_t capacity, int wait)
         return got;
     }
 }
+
+int martinet_accept(int fd) {
+    int accepted = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    return accepted < 0 ? -errno : accepted;
+}

@@ -41,7 +41,9 @@ package enum DNSData: Hashable, Sendable {
     case address(IPAddress)
     case name(DNSName)
     case service(priority: UInt16, weight: UInt16, port: UInt16, target: DNSName)
-    case authority(server: DNSName, contact: DNSName, serial: UInt32, refresh: UInt32, retry: UInt32, expire: UInt32, minimum: UInt32)
+    case authority(
+        server: DNSName, contact: DNSName, serial: UInt32, refresh: UInt32, retry: UInt32, expire: UInt32,
+        minimum: UInt32)
     case text([[UInt8]])
     /// Any other kind's bytes; names in it may be compressed and then mean nothing outside their message.
     case other([UInt8])

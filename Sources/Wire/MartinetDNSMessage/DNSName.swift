@@ -45,7 +45,8 @@ package struct DNSName: Sendable, CustomStringConvertible {
 
 extension DNSName: Hashable {
     package static func == (a: DNSName, b: DNSName) -> Bool {
-        a.labels.count == b.labels.count && zip(a.labels, b.labels).allSatisfy { DNSName.lower($0) == DNSName.lower($1) }
+        a.labels.count == b.labels.count
+            && zip(a.labels, b.labels).allSatisfy { DNSName.lower($0) == DNSName.lower($1) }
     }
 
     package func hash(into hasher: inout Hasher) {

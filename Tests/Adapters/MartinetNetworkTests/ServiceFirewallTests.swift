@@ -189,6 +189,65 @@ struct ServiceFirewallTests {
         }
     }
 
+    @Test func aChangeAmongAThousandServicesCostsWhatChanged() throws {
+        let node = try TestNode("thousand")
+        defer { node.remove() }
+        func service(_ index: Int, _ endpoints: Range<Int>) -> ServiceInput {
+            ServiceInput(
+                name: "default/s\(index)", clusterIPs: [IPAddress(10, 96, UInt8(index >> 8), UInt8(index & 255))],
+                ports: [
+                    ServicePort(
+                        .tcp, 80, nodePort: index < 100 ? UInt16(30000 + index) : nil,
+                        endpoints: endpoints.map {
+                            ServiceEndpoint(
+                                IPAddress(10, 244, UInt8(index >> 8), UInt8(index & 255)), UInt16(8000 + $0),
+                                isLocal: false)
+                        })
+                ])
+        }
+        let runtime = ProductionRuntime()
+        let begin = runtime.monotonic()
+        let firewall = try ServiceFirewall(node.configuration, services: (1...1000).map { service($0, 0..<3) })
+        let whole = runtime.monotonic()
+        let replaced = try firewall.apply([("default/s500", service(500, 1..<4))])
+        let afterReplaced = runtime.monotonic()
+        let scaled = try firewall.apply([("default/s500", service(500, 1..<5))])
+        let afterScaled = runtime.monotonic()
+        let same = try firewall.apply([("default/s500", service(500, 1..<5))])
+        print(
+            "figure: 1000 services in \(whole - begin); an endpoint replaced:", replaced,
+            afterReplaced - whole, "; one more:", scaled, afterScaled - afterReplaced)
+        #expect(replaced.operations == 2)
+        #expect(replaced.bytes < 400)
+        // The frontend leads to another chain, which is made, and one endpoint comes.
+        #expect(scaled.operations == 4)
+        #expect(same == ServiceFirewall.Cost())
+    }
+
+    @Test func theKernelTakesTheTableForIPv6Too() throws {
+        let node = try TestNode("v6", isSetUp: false)
+        defer { node.remove() }
+        var configuration = node.configuration
+        configuration.podRange = try #require(IPNetwork("fd00:244:0:7::/64"))
+        configuration.clusterRange = try #require(IPNetwork("fd00:244::/48"))
+        configuration.serviceRange = try #require(IPNetwork("fd00:96::/112"))
+        try NodeNetwork(configuration).setUp()
+        let pods = try PodNetwork(configuration)
+        defer { try? pods.removeAll() }
+        let pod = try pods.attach(owner: "six")
+        let address = try #require(IPAddress("fd00:96::a"))
+        var service = ServiceInput(
+            name: "default/web", clusterIPs: [address],
+            ports: [
+                ServicePort(
+                    .tcp, 80, nodePort: 30080, endpoints: [ServiceEndpoint(pod.address, 8080, isLocal: true)])
+            ])
+        service.affinitySeconds = 60
+        let firewall = try ServiceFirewall(configuration, services: [service])
+        service.affinitySeconds = nil
+        #expect(try firewall.apply([("default/web", service)]).bytes > 0)
+    }
+
     @Test func aTableThatSomebodyRemovedIsMadeAnew() throws {
         let scene = try Scene("removed")
         defer { scene.remove() }

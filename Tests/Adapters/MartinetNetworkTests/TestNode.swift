@@ -30,6 +30,30 @@ struct TestNode {
         if isSetUp { try NodeNetwork(configuration).setUp() }
     }
 
+    /// The pods' links on the bridges, by name.
+    func ports() throws -> [String] {
+        var socket = try NetlinkSocket(.route, in: namespace)
+        return try socket.query(LinkRequests.dump()).compactMap(Link.init).filter { $0.master != nil }.map(\.name)
+            .sorted()
+    }
+
+    /// Everything that a node's network changes, in words.
+    func state() throws -> [String] {
+        var socket = try NetlinkSocket(.route, in: namespace)
+        var firewall = try NetlinkSocket(.netfilter, in: namespace)
+        var words = try socket.query(LinkRequests.dump()).compactMap(Link.init).map(\.name)
+        words += try socket.query(RouteRequests.dump(.v4)).compactMap(Route.init).map { "\($0.destination)" }
+        words += try firewall.query(NftRequests.dumpChains()).compactMap(NftChain.init).map { $0.table + "/" + $0.name }
+        for setting in ["ip_forward", "conf/all/send_redirects"] {
+            let file = try namespace.run { open("/proc/sys/net/ipv4/" + setting, O_RDONLY) }
+            defer { close(file) }
+            var byte: UInt8 = 0
+            read(file, &byte, 1)
+            words.append("\(setting) \(byte)")
+        }
+        return words.sorted()
+    }
+
     static let nodeAddress = IPAddress(192, 0, 2, 1)
     static let outsideAddress = IPAddress(192, 0, 2, 2)
 
@@ -72,7 +96,7 @@ struct TestNode {
     func remove() {
         if let pods = try? PodNetwork(configuration) { try? pods.removeAll() }
         try? namespace.delete()
-        for sub in ["/state/addresses", "/state", "/netns", ""] {
+        for sub in ["/state-second/addresses", "/state-second", "/state/addresses", "/state", "/netns", ""] {
             for name in (try? names(folder + sub)) ?? [] { unlink(folder + sub + "/" + name) }
             rmdir(folder + sub)
         }
@@ -90,4 +114,8 @@ struct TestNode {
         }
         return names
     }
+}
+
+enum ServiceFirewallFixture {
+    static func empty(_ node: TestNode) throws -> ServiceFirewall { try ServiceFirewall(node.configuration) }
 }

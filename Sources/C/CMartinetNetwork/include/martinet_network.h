@@ -32,4 +32,7 @@ int64_t martinet_netlink_send(int fd, const void *bytes, size_t count);
 // it was longer than `capacity`. `wait` 0 returns -EAGAIN at once where there is none.
 int64_t martinet_netlink_receive(int fd, void *bytes, size_t capacity, int wait);
 
+// Accepts a connection, non-blocking and not inherited. Returns -EAGAIN where none waits. See accept4(2).
+int martinet_accept(int fd);
+
 #endif
