@@ -67,11 +67,27 @@ package final class PodNetwork: Sendable {
     }
 
     /// Removes everything of `owner`'s; nothing there is no error.
+    ///
+    /// The kernel takes some ten milliseconds to let a link go: others are attached meanwhile, and the address stays
+    /// taken until all of it is gone.
     package func detach(owner: String) throws {
+        let found = state.withLock { state -> (address: IPAddress, bridge: UInt32)? in
+            state.byOwner.removeValue(forKey: owner).map { ($0, state.bridge) }
+        }
+        guard let (address, bridge) = found else { return }
+        do {
+            var socket = try NetlinkSocket(.route, in: configuration.node)
+            try PodNetwork.removeLinks(address, bridge, &socket, configuration)
+        } catch {
+            state.withLock { state in
+                state.slots[address]?.isIntact = false
+                if state.byOwner[owner] == nil { state.byOwner[owner] = address }
+            }
+            throw error
+        }
         try state.withLock { state in
-            guard let address = state.byOwner[owner] else { return }
-            try PodNetwork.removeSlot(address, &state, configuration)
-            state.byOwner[owner] = nil
+            try state.records.remove("\(address)")
+            state.slots[address] = nil
         }
     }
 
@@ -227,16 +243,23 @@ package final class PodNetwork: Sendable {
     private static func removeSlot(
         _ address: IPAddress, _ state: inout State, _ configuration: NodeNetworkConfiguration
     ) throws {
-        do {
-            try state.socket.perform([LinkRequests.delete(name: hostLink(address, configuration))])
-        } catch let error as NetlinkError where error.errno == ENODEV {}
-        do {
-            try state.socket.perform([NeighbourRequests.delete(address, link: state.bridge)])
-        } catch let error as NetlinkError where error.errno == ENOENT {}
-        try namespace(address, configuration).delete()
+        try removeLinks(address, state.bridge, &state.socket, configuration)
         try state.records.remove("\(address)")
         state.slots[address] = nil
         state.ready.removeAll { $0 == address }
+    }
+
+    private static func removeLinks(
+        _ address: IPAddress, _ bridge: UInt32, _ socket: inout NetlinkSocket,
+        _ configuration: NodeNetworkConfiguration
+    ) throws {
+        do {
+            try socket.perform([LinkRequests.delete(name: hostLink(address, configuration))])
+        } catch let error as NetlinkError where error.errno == ENODEV {}
+        do {
+            try socket.perform([NeighbourRequests.delete(address, link: bridge)])
+        } catch let error as NetlinkError where error.errno == ENOENT {}
+        try namespace(address, configuration).delete()
     }
 
     // MARK: - After a crash

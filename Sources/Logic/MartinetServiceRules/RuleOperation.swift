@@ -36,6 +36,13 @@ package struct Chooser: Hashable, Comparable, Sendable {
     package let scope: RouteScope
     package let affinitySeconds: UInt32?
 
+    package init(count: UInt32, isNodePort: Bool, scope: RouteScope, affinitySeconds: UInt32?) {
+        self.count = count
+        self.isNodePort = isNodePort
+        self.scope = scope
+        self.affinitySeconds = affinitySeconds
+    }
+
     package var chain: String {
         var name = "pick-\(count)"
         if isNodePort { name += "-node" }

@@ -1,12 +1,12 @@
-/// A 32-bit register of the nftables machine, 0...15 (`NFT_REG32_00` is 8 on the wire). A longer value takes those that
-/// follow.
+/// A 32-bit register of the nftables machine, 0...15. A longer value takes those that follow. Every fourth one has an
+/// older name too, of 16 bytes (`NFT_REG_1` is `NFT_REG32_00`), which nft and the kernel's own dumps prefer.
 package struct NftRegister: Hashable, Sendable {
     package let index: Int
     package init(_ index: Int) {
         precondition((0...15).contains(index), "nftables has 16 registers")
         self.index = index
     }
-    var wire: UInt32 { UInt32(8 + index) }
+    var wire: UInt32 { UInt32(index % 4 == 0 ? 1 + index / 4 : 8 + index) }
 }
 
 /// What happens to a packet.
