@@ -1,5 +1,5 @@
 import Glibc
-import MartinetAddresses
+package import MartinetAddresses
 import MartinetBase
 import MartinetNetlink
 
@@ -17,9 +17,9 @@ package struct NodeNetwork: Sendable {
         let bridge = try makeBridge(&socket)
         if configuration.podRange.family == .v4 {
             try remember("net/ipv4/ip_forward", setting: "1")
-            // A pod is to be told of no shorter way to another pod: there is none. And a redirect counts against the rate
-            // of the unreachable messages that refuse a connection (icmp(7), icmp_ratelimit), which then go missing. The
-            // kernel sends redirects unless both this and the bridge's own setting say no (ip-sysctl, send_redirects).
+            // A pod is to be told of no shorter way to another pod: there is none. And a redirect counts against the
+            // rate of the unreachable messages that refuse a connection (icmp(7), icmp_ratelimit), which then go
+            // missing. Redirects are sent unless both this and the bridge's own setting say no (ip-sysctl).
             try remember("net/ipv4/conf/all/send_redirects", setting: "0")
             try configuration.node.run {
                 try StateFolder.setKernel("net/ipv4/conf/\(configuration.bridge)/send_redirects", "0")
@@ -36,10 +36,43 @@ package struct NodeNetwork: Sendable {
         ])
     }
 
+    /// Another node: its pods, and its address on a link that this node shares with it.
+    package struct Peer: Hashable, Sendable {
+        package var podRange: IPNetwork
+        package var address: IPAddress
+
+        package init(podRange: IPNetwork, address: IPAddress) {
+            self.podRange = podRange
+            self.address = address
+        }
+    }
+
+    /// Routes to exactly these nodes' pods; those that are right already are not touched.
+    package func setPeers(_ peers: [Peer]) throws {
+        for peer in peers where !configuration.clusterRange.contains(peer.podRange.address) {
+            throw NetworkProblem(
+                .badConfiguration,
+                "the pod range \(peer.podRange) of the node at \(peer.address) is not inside the cluster's range "
+                    + "\(configuration.clusterRange)")
+        }
+        var socket = try NetlinkSocket(.route, in: configuration.node)
+        let there = try socket.query(RouteRequests.dump(configuration.podRange.family)).compactMap(Route.init).filter {
+            $0.owner == Route.martinet && $0.gateway != nil
+                && configuration.clusterRange.contains($0.destination.address)
+        }
+        let wanted = Dictionary(peers.map { ($0.podRange, $0.address) }) { first, _ in first }
+        for route in there where wanted[route.destination] == nil { try socket.perform([RouteRequests.delete(route)]) }
+        for (range, address) in wanted.sorted(by: { $0.key < $1.key })
+        where !there.contains(where: { $0.destination == range && $0.gateway == address }) {
+            try socket.perform([RouteRequests.replace(Route(range, gateway: address))])
+        }
+    }
+
     /// Removes the bridge with its routes, and gives the kernel's settings back.
     ///
     /// Pods' places go before, with `PodNetwork.removeAll`.
     package func tearDown() throws {
+        try setPeers([])
         var socket = try NetlinkSocket(.route, in: configuration.node)
         do {
             try socket.perform([LinkRequests.delete(name: configuration.bridge)])

@@ -66,8 +66,9 @@ package final class ServiceFirewall: Sendable {
             do {
                 guard state.isInStep else { throw NetlinkError(.unanswered, "the table is out of step") }
                 cost.bytes = try state.socket.commit(table.messages(for: operations))
-            } catch is NetlinkError {
-                // Somebody else changed or removed the table: make it anew, whole.
+            } catch {
+                // Most likely somebody else changed or removed the table: make it anew, whole. What hinders that is
+                // thrown, and the next change tries it again.
                 state.isInStep = false
                 var fresh = ServiceRules(family: family)
                 let all = state.rules.services.sorted { $0.key < $1.key }.flatMap { fresh.set($0.key, $0.value) }

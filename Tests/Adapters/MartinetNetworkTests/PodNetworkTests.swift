@@ -131,6 +131,50 @@ struct PodNetworkTests {
         #expect(try node.ports() == [mine.hostLink])
     }
 
+    @Test func podsOfTwoNodesReachEachOtherUnderTheirOwnAddresses() throws {
+        let node = try TestNode("peers")
+        defer { node.remove() }
+        var other = node.configuration
+        other.node = try node.addOutside()
+        defer { try? other.node?.delete() }
+        other.podRange = try #require(IPNetwork("10.244.8.0/24"))
+        other.stateFolder += "-second"
+        other.linkPrefix = "sc"
+        try NodeNetwork(other).setUp()
+        let here = NodeNetwork.Peer(podRange: node.configuration.podRange, address: TestNode.nodeAddress)
+        let there = NodeNetwork.Peer(podRange: other.podRange, address: TestNode.outsideAddress)
+        for _ in 0..<2 { try NodeNetwork(node.configuration).setPeers([there]) }
+        try NodeNetwork(other).setPeers([here])
+        let others = try PodNetwork(other)
+        defer { try? others.removeAll() }
+        let near = try PodNetwork(node.configuration).attach(owner: "near")
+        let far = try others.attach(owner: "far")
+        let servers = [
+            try TestServer.tcp(far.address, 8080, answering: "far", in: far.namespace),
+            try TestServer.tcp(near.address, 8080, answering: "near", in: near.namespace),
+        ]
+        defer { for server in servers { server.stop() } }
+        // A service's endpoint on the other node, asked by a pod, by the node, and through the node's port from there.
+        let endpoint = ServiceEndpoint(far.address, 8080, isLocal: false)
+        let address = IPAddress(10, 96, 0, 9)
+        let firewall = try ServiceFirewall(
+            node.configuration,
+            services: [
+                ServiceInput(
+                    name: "default/far", clusterIPs: [address],
+                    ports: [ServicePort(.tcp, 80, nodePort: 30009, endpoints: [endpoint])])
+            ])
+        #expect(try TestClient.tcp(far.address, 8080, in: near.namespace).get() == "far \(near.address)")
+        #expect(try TestClient.tcp(near.address, 8080, in: far.namespace).get() == "near \(far.address)")
+        #expect(try TestClient.tcp(address, 80, in: near.namespace).get() == "far \(near.address)")
+        #expect(try TestClient.tcp(address, 80, in: node.namespace).get() == "far \(near.gateway)")
+        let through = try TestClient.tcp(TestNode.nodeAddress, 30009, in: other.node)
+        #expect(try through.get() == "far \(TestNode.nodeAddress)")
+        try firewall.remove()
+        try NodeNetwork(node.configuration).setPeers([])
+        #expect(throws: SystemError.self) { try TestClient.tcp(far.address, 8080, in: near.namespace).get() }
+    }
+
     @Test func attachingTakesAboutAMillisecond() throws {
         let node = try TestNode("speed")
         defer { node.remove() }

@@ -248,6 +248,34 @@ struct ServiceFirewallTests {
         #expect(try firewall.apply([("default/web", service)]).bytes > 0)
     }
 
+    @Test(arguments: ["0", "1"]) func aServiceMayEndAtTheNodeItself(bridgesFilter: String) throws {
+        // As the API server's and the name server's do.
+        let scene = try Scene("own-\(bridgesFilter)")
+        defer { scene.remove() }
+        let file = try scene.node.namespace.run { open("/proc/sys/net/bridge/bridge-nf-call-iptables", O_WRONLY) }
+        if file >= 0 {
+            write(file, bridgesFilter, 1)
+            close(file)
+        }
+        let gateway = scene.client.gateway
+        let servers = [
+            try TestServer.tcp(gateway, 6443, answering: "node", in: scene.node.namespace),
+            try TestServer.udp(gateway, 6443, answering: "node", in: scene.node.namespace),
+        ]
+        defer { for server in servers { server.stop() } }
+        let endpoint = ServiceEndpoint(gateway, 6443, isLocal: true)
+        let service = ServiceInput(
+            name: "default/kubernetes", clusterIPs: [scene.clusterIP],
+            ports: [
+                ServicePort(.tcp, 443, endpoints: [endpoint]), ServicePort(.udp, 443, endpoints: [endpoint]),
+            ])
+        _ = try ServiceFirewall(scene.node.configuration, services: [service])
+        let inside = scene.client.namespace
+        #expect(try TestClient.tcp(scene.clusterIP, 443, in: inside).get() == "node \(scene.client.address)")
+        #expect(try TestClient.udp(scene.clusterIP, 443, in: inside).get() == "node \(scene.client.address)")
+        #expect(try TestClient.tcp(scene.clusterIP, 443, in: scene.node.namespace).get() == "node \(gateway)")
+    }
+
     @Test func aTableThatSomebodyRemovedIsMadeAnew() throws {
         let scene = try Scene("removed")
         defer { scene.remove() }
