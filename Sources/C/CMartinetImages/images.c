@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 int martinet_images_open_in_root(int root, const char *path, int flags, uint32_t mode) {
@@ -88,4 +89,21 @@ int martinet_images_list(int folder, char **names, size_t *bytes) {
     *names = all;
     *bytes = used;
     return 0;
+}
+
+_Static_assert(martinet_images_path_only == O_PATH, "O_PATH");
+
+int martinet_images_set_attribute(const char *path, const char *name, const void *value, size_t count, int follow) {
+    int result = follow ? setxattr(path, name, value, count, 0) : lsetxattr(path, name, value, count, 0);
+    return result == 0 ? 0 : -errno;
+}
+
+int64_t martinet_images_get_attribute(const char *path, const char *name, void *value, size_t room) {
+    ssize_t count = lgetxattr(path, name, value, room);
+    return count >= 0 ? count : -errno;
+}
+
+int64_t martinet_images_list_attributes(const char *path, char *names, size_t room) {
+    ssize_t count = llistxattr(path, names, room);
+    return count >= 0 ? count : -errno;
 }

@@ -42,7 +42,7 @@ struct TarHeader {
         entry.gid = try small(116..<124, "gid")
         entry.modified = try TarHeader.timestamp(seconds: try number(136..<148, "mtime"), offset: offset)
         entry.linkTarget = text(157..<257)
-        guard let kind = TarHeader.kind(of: type, path: path) else {
+        guard let kind = TarHeader.kind(of: type) else {
             self.entry = entry
             return
         }
@@ -55,11 +55,9 @@ struct TarHeader {
     }
 
     /// What a member of this type is; nil for types that describe the next member, and for unknown ones.
-    private static func kind(of type: UInt8, path: [UInt8]) -> TarEntry.Kind? {
+    private static func kind(of type: UInt8) -> TarEntry.Kind? {
         switch type {
-        case 0, UInt8(ascii: "0"), UInt8(ascii: "7"):
-            // Before ustar a trailing slash was all that told a folder.
-            path.last == UInt8(ascii: "/") ? .directory : .file
+        case 0, UInt8(ascii: "0"), UInt8(ascii: "7"): .file
         case UInt8(ascii: "1"): .hardlink
         case UInt8(ascii: "2"): .symlink
         case UInt8(ascii: "3"): .characterDevice

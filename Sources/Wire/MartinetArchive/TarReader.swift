@@ -99,6 +99,8 @@ package final class TarReader {
         guard !entry.path.isEmpty else {
             throw ArchiveError(.malformed, "tar member before byte \(offset): has no name")
         }
+        // Before ustar a trailing slash was all that told a folder.
+        if entry.kind == .file, entry.path.last == UInt8(ascii: "/") { entry.kind = .directory }
         // Only files have content; sizes that other members carry (a folder's, a link's) are about nothing that follows.
         entry.size = entry.kind == .file ? size : 0
         try expect(entry.size)

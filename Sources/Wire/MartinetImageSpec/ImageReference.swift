@@ -114,7 +114,9 @@ package struct ImageReference: Hashable, Sendable, CustomStringConvertible {
     /// A repository's path as registries take it in their addresses.
     package static func isPath(_ path: String) -> Bool {
         path.utf8.count <= 255
-            && path.utf8.split(separator: 47, omittingEmptySubsequences: false).allSatisfy { isPathComponent(Array($0)) }
+            && path.utf8.split(separator: 47, omittingEmptySubsequences: false).allSatisfy {
+                isPathComponent(Array($0))
+            }
     }
 
     private static func isAlphanumeric(_ byte: UInt8) -> Bool { (48...57).contains(byte) || (97...122).contains(byte) }
@@ -126,8 +128,9 @@ package struct ImageReference: Hashable, Sendable, CustomStringConvertible {
         var separator: [UInt8] = []
         for byte in bytes {
             if isAlphanumeric(byte) {
-                guard separator.isEmpty || separator == [46] || separator == [95] || separator == [95, 95]
-                    || separator.allSatisfy({ $0 == 45 })
+                guard
+                    separator.isEmpty || separator == [46] || separator == [95] || separator == [95, 95]
+                        || separator.allSatisfy({ $0 == 45 })
                 else { return false }
                 separator = []
             } else {

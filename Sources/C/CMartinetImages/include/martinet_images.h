@@ -24,4 +24,12 @@ int64_t martinet_images_copy(int from, int to, size_t count);
 // What the folder's entries are, one name after another, each ended by a zero byte. The caller frees `*names`.
 int martinet_images_list(int folder, char **names, size_t *bytes);
 
+// A descriptor that only names a place; O_PATH, which needs _GNU_SOURCE.
+enum { martinet_images_path_only = 010000000 };
+
+// Extended attributes, of the link itself and not of what it leads to. The lists and values are at most `room` bytes.
+int martinet_images_set_attribute(const char *path, const char *name, const void *value, size_t count, int follow);
+int64_t martinet_images_get_attribute(const char *path, const char *name, void *value, size_t room);
+int64_t martinet_images_list_attributes(const char *path, char *names, size_t room);
+
 #endif
