@@ -79,6 +79,7 @@ extension ImageStore {
             try FileTree.remove(aside, in: layers)
             collected.layers += 1
         }
+        // The builder's memory of layers that are gone is of no use; it finds that out by itself.
         for file in try ingest.names() { try FileTree.remove(file, in: ingest) }
         return collected
     }

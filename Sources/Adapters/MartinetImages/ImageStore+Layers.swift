@@ -22,7 +22,10 @@ extension ImageStore {
         }
     }
 
-    func unpack(_ layer: Descriptor, diffID: ContentDigest, chainID: ContentDigest, below: [ContentDigest]) throws {
+    /// One layer, into the folder of its chain id; `below` are the chain ids under it, the lowest first, unpacked.
+    package func unpack(
+        _ layer: Descriptor, diffID: ContentDigest, chainID: ContentDigest, below: [ContentDigest]
+    ) throws {
         if faccessat(layers.descriptor, chainID.hex, F_OK, 0) == 0 { return }
         if let refusal = MediaType.refusal(ofLayer: layer.mediaType) {
             throw ImageStoreError(.refused, "layer \(layer.digest): \(refusal)")
@@ -61,6 +64,11 @@ extension ImageStore {
         let content = compression == .none ? nil : HashedSource(plain)
         let source: any ByteSource = content ?? plain
         let lowers = try below.reversed().map { try OpenFile.folder($0.hex, at: layers) }
+        // The root looks as below, unless the archive says otherwise: overlayfs shows the topmost layer's.
+        if let top = try lowers.first?.status() {
+            guard fchown(folder.descriptor, top.uid, top.gid) == 0, fchmod(folder.descriptor, top.mode & 0o7777) == 0
+            else { throw SystemError.last("fchown", folder.path) }
+        }
         let unpacker = LayerUnpacker(root: folder, lowers: lowers, trash: layers, trashName: temporaryName())
         try unpacker.unpack(TarReader(source))
         // What follows the archive's end is part of the digests.

@@ -18,6 +18,15 @@ extension ImageStore {
             ContentDigest(of: reference.description).hex, in: names, with: try ImageJSON.encode(record))
     }
 
+    /// What a builder keeps under a key; nil where there is nothing.
+    package func cachedFile(_ key: ContentDigest) throws -> [UInt8]? {
+        try OpenFile.openIfThere(key.hex, O_RDONLY, at: cache).map { try FileSource($0).readAll(limit: 1 << 20) }
+    }
+
+    package func setCachedFile(_ key: ContentDigest, _ bytes: [UInt8]) throws {
+        try replaceFile(key.hex, in: cache, with: bytes)
+    }
+
     /// Write aside, sync, rename, sync the folder: the file is the old or the new one, never a part.
     func replaceFile(_ name: String, in folder: OpenFile, with bytes: [UInt8]) throws {
         let temporary = temporaryName()

@@ -78,6 +78,8 @@ package final class ImageStore: Sendable {
 package final class StoreLease: Sendable {
     private let lock: OpenFile
     init(lock: OpenFile) { self.lock = lock }
+    /// Gives the lease back now; otherwise its last reference does.
+    package func end() { lock.unlock() }
 }
 
 // MARK: - Content

@@ -20,7 +20,7 @@ package final class LayerUnpacker {
 
     let root: OpenFile
     private let lowers: [OpenFile]
-    private let trash: OpenFile
+    private let trash: OpenFile?
     private let trashName: String
     private let limits: Limits
     private var removed = 0
@@ -31,8 +31,11 @@ package final class LayerUnpacker {
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 4096)
 
     /// `lowers` are the layers below, the topmost first: where an archive leaves a parent folder out, it is made as it is
-    /// there. `trash`, on the same file system, takes what the archive replaces.
-    package init(root: OpenFile, lowers: [OpenFile], trash: OpenFile, trashName: String, limits: Limits = Limits()) {
+    /// there. `trash`, on the same file system, takes folders that the archive replaces; without it the folder is no layer
+    /// but a live view, in which no folder is replaced and whiteouts mean nothing (a builder's ADD).
+    package init(
+        root: OpenFile, lowers: [OpenFile] = [], trash: OpenFile?, trashName: String = "", limits: Limits = Limits()
+    ) {
         self.root = root
         self.lowers = lowers
         self.trash = trash
@@ -68,7 +71,10 @@ package final class LayerUnpacker {
             return
         }
         let parent = try folder(path, for: entry)
-        if name.hasPrefix(".wh.") { return try whiteout(String(name.dropFirst(4)), in: parent, entry) }
+        if name.hasPrefix(".wh.") {
+            guard trash != nil else { throw refused(entry, "names that begin with .wh. are overlayfs' own") }
+            return try whiteout(String(name.dropFirst(4)), in: parent, entry)
+        }
         let existing = try parent.status(name)
         if entry.kind == .directory {
             try makeFolder(name, existing, in: parent, entry, path: path + [name])
@@ -295,6 +301,9 @@ package final class LayerUnpacker {
         guard existing.isFolder else {
             guard unlinkat(parent.descriptor, name, 0) == 0 else { throw SystemError.last("unlinkat", name) }
             return
+        }
+        guard let trash else {
+            throw ImageStoreError(.refused, "archive: \(name.debugDescription) would replace a folder")
         }
         removed += 1
         let aside = "\(trashName).\(removed)"

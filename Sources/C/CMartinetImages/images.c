@@ -43,11 +43,6 @@ int martinet_images_make_node(int folder, const char *name, uint32_t mode, uint3
 
 int martinet_images_syncfs(int descriptor) { return syncfs(descriptor) == 0 ? 0 : -errno; }
 
-int64_t martinet_images_copy(int from, int to, size_t count) {
-    ssize_t copied = copy_file_range(from, NULL, to, NULL, count, 0);
-    return copied >= 0 ? copied : -errno;
-}
-
 int martinet_images_list(int folder, char **names, size_t *bytes) {
     int copy = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (copy < 0) return -errno;

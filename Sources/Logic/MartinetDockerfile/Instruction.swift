@@ -90,4 +90,7 @@ package struct Dockerfile: Sendable {
     package var stages: [Stage]
     /// What is allowed and probably not meant.
     package var warnings: [DockerfileError]
+
+    /// A file without a stage, to be replaced.
+    package static var empty: Dockerfile { Dockerfile(escape: UInt8(ascii: "\\"), arguments: [], stages: [], warnings: []) }
 }

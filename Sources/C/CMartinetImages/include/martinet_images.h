@@ -19,8 +19,6 @@ int martinet_images_open_in_root(int root, const char *path, int flags, uint32_t
 int martinet_images_stat_at(int folder, const char *name, martinet_images_stat *result);
 int martinet_images_make_node(int folder, const char *name, uint32_t mode, uint32_t major, uint32_t minor);
 int martinet_images_syncfs(int descriptor);
-// Copies `count` bytes between two files inside the kernel, sharing blocks where the file system can.
-int64_t martinet_images_copy(int from, int to, size_t count);
 // What the folder's entries are, one name after another, each ended by a zero byte. The caller frees `*names`.
 int martinet_images_list(int folder, char **names, size_t *bytes);
 
