@@ -77,7 +77,7 @@ let modules: [Module] = [
     module(.logic, "MartinetPatch", uses: ["MartinetSchema"]),
     module(.logic, "MartinetStrategies", uses: ["MartinetBase", "MartinetSchema", "MartinetAPI"]),
     module(.logic, "MartinetClient", uses: ["MartinetBase", "MartinetSchema", "MartinetAPI"]),
-    module(.logic, "MartinetDockerfile"),
+    module(.logic, "MartinetDockerfile", uses: ["MartinetNearMiss"]),
     module(.logic, "MartinetRegistry", uses: ["MartinetImageSpec"]),
     // Adapters: store, transport, Linux, images
     module(.adapters, "MartinetStore", uses: ["MartinetBase", "CMartinetSQLite"]),

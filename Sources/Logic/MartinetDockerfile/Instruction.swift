@@ -92,5 +92,7 @@ package struct Dockerfile: Sendable {
     package var warnings: [DockerfileError]
 
     /// A file without a stage, to be replaced.
-    package static var empty: Dockerfile { Dockerfile(escape: UInt8(ascii: "\\"), arguments: [], stages: [], warnings: []) }
+    package static var empty: Dockerfile {
+        Dockerfile(escape: UInt8(ascii: "\\"), arguments: [], stages: [], warnings: [])
+    }
 }

@@ -1,3 +1,5 @@
+import MartinetNearMiss
+
 /// Reads one instruction's text.
 struct InstructionParser {
     static let names = [
@@ -78,7 +80,7 @@ struct InstructionParser {
                 throw error(
                     "\(name): unknown flag --\(key); expected \(known.map { "--" + $0 }.joined(separator: ", "))",
                     at: flag.place,
-                    suggestion: nearest(to: key, among: known).map { "--" + $0 })
+                    suggestion: NearMiss.suggestion(for: key, among: known).map { "--" + $0 })
             }
             guard found[key] == nil else { throw error("\(name): --\(key) is given twice", at: flag.place) }
             let value = body.contains("=") ? String(body.dropFirst(key.count + 1)) : "true"
@@ -99,7 +101,8 @@ struct InstructionParser {
             guard words.count == 3, words[1].raw.uppercased() == "AS" else {
                 throw error(
                     "FROM: expected AS and a name after the image", at: words[1].place,
-                    suggestion: words.count == 3 ? nearest(to: words[1].raw.uppercased(), among: ["AS"]) : nil)
+                    suggestion: words.count == 3
+                        ? NearMiss.suggestion(for: words[1].raw.uppercased(), among: ["AS"]) : nil)
             }
             let lower = words[2].raw.lowercased()
             guard let first = lower.utf8.first, (97...122).contains(first),
@@ -154,7 +157,7 @@ struct InstructionParser {
         default:
             throw error(
                 "unknown instruction \(name.prefix(32).debugDescription); expected one of \(InstructionParser.names.joined(separator: ", "))",
-                suggestion: nearest(to: name, among: InstructionParser.names))
+                suggestion: NearMiss.suggestion(for: name, among: InstructionParser.names))
         }
     }
 
