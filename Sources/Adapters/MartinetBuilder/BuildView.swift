@@ -4,7 +4,7 @@ import MartinetImages
 
 /// Layers mounted over each other, with a folder that takes the changes: where one instruction works.
 ///
-/// `close` takes the mount away; what a killed build left is taken away by the next one.
+/// `close` takes the mount away; what a killed build left is taken away when the store is opened next.
 final class BuildView {
     let path: String
     let root: OpenFile
@@ -56,15 +56,5 @@ final class BuildView {
     func discard() throws {
         open = false
         try FileTree.remove(name, in: builds)
-    }
-
-    /// Takes away what killed builds left behind.
-    static func sweep(_ builds: String) throws {
-        try FileTree.makeFolders(builds, mode: 0o700)
-        let folder = try OpenFile.folder(builds)
-        for name in try folder.names() {
-            umount2("\(builds)/\(name)/root", Int32(MNT_DETACH))
-            try FileTree.remove(name, in: folder)
-        }
     }
 }

@@ -68,6 +68,12 @@ package final class ImageStore: Sendable {
         } catch let error as ImageStoreError where error.code == .busy {
             return  // next time, then
         }
+        if let builds = try OpenFile.openIfThere("builds", O_RDONLY | O_DIRECTORY, at: folder) {
+            for name in try builds.names() {
+                umount2("\(root)/builds/\(name)/root", Int32(MNT_DETACH))
+                try FileTree.remove(name, in: builds)
+            }
+        }
         for name in try ingest.names() { try FileTree.remove(name, in: ingest) }
         for name in try layers.names() where name.hasPrefix("new-") { try FileTree.remove(name, in: layers) }
         lock.unlock()

@@ -178,6 +178,16 @@ private let hasBusybox = access("/bin/busybox", X_OK) == 0
         #expect(failure?.place?.line == 5)
     }
 
+    @Test func whatAKilledBuildLeftIsTakenAwayAtOpening() throws {
+        let bench = try Workbench()
+        let left = bench.path + "/store/builds/killed"
+        for folder in ["upper", "work", "root", "lower"] { try FileTree.makeFolders("\(left)/\(folder)") }
+        let options = "lowerdir=\(left)/lower,upperdir=\(left)/upper,workdir=\(left)/work"
+        #expect(mount("overlay", left + "/root", "overlay", 0, options) == 0)
+        _ = try ImageStore(root: bench.path + "/store", runtime: ProductionRuntime())
+        #expect(access(left, F_OK) != 0)
+    }
+
     @Test func theCacheForgetsWhatChanged() throws {
         let bench = try Workbench()
         try bench.put("a", "1")
