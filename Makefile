@@ -9,12 +9,12 @@ CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/martinet
 SCRATCH ?= $(CACHE)/build
 LOCK ?= $(CACHE)/build.lock
 SWIFT := swift
-DEBIAN_PACKAGES := libsqlite3-dev libyaml-dev zlib1g-dev musl-tools
+DEBIAN_PACKAGES := libsqlite3-dev libyaml-dev zlib1g-dev musl-tools busybox-static
 
 # One build at a time on this machine: two at once only make both slow.
 locked = mkdir -p $(CACHE) && flock $(LOCK)
 
-.PHONY: help setup build test unit generate check format clean
+.PHONY: help setup build test unit generate check format clean packages
 
 help: ## What can be made here
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,14 @@ check: setup generate ## Formatting, layers, generated files
 
 format: ## Rewrite the sources as `make check` wants them
 	@$(SWIFT) format --in-place --parallel $$(git ls-files '*.swift' ':!Sources/Wire/MartinetAPI/Generated')
+
+# What the stand-ins of docs/images.md are made of. Nothing is installed and no package's script runs.
+STAND_IN_PACKAGES := nginx-light redis-server busybox-static
+packages: setup ## Download the packages that the course's images are made of
+	@mkdir -p $(CACHE)/packages/partial; \
+	if [ ! -x $(CACHE)/packages/root/usr/sbin/nginx ]; then \
+	  apt-get -qq -o Dir::Cache::archives=$(CACHE)/packages --download-only --reinstall --no-install-recommends -y install $(STAND_IN_PACKAGES); \
+	  for package in $(CACHE)/packages/*.deb; do dpkg-deb -x $$package $(CACHE)/packages/root; done; fi
 
 clean: ## Forget every build
 	rm -rf $(SCRATCH) $(SCRATCH)-* .build

@@ -46,6 +46,8 @@ func module(
 
 // C targets and system libraries belong to no layer: what wraps them does.
 let cTargets: [String: Target] = [
+    "CMartinetDigest": .target(name: "CMartinetDigest", path: "Sources/C/CMartinetDigest"),
+    "CMartinetImages": .target(name: "CMartinetImages", path: "Sources/C/CMartinetImages"),
     "CMartinetLinux": .target(name: "CMartinetLinux", path: "Sources/C/CMartinetLinux"),
     "CMartinetRecordingDisk": .target(
         name: "CMartinetRecordingDisk", dependencies: ["CMartinetSQLite"], path: "Sources/C/CMartinetRecordingDisk"),
@@ -70,6 +72,8 @@ let modules: [Module] = [
     module(.wire, "MartinetAPI", uses: ["MartinetBase", "MartinetSchema"], tested: false),
     module(.wire, "MartinetYAML", uses: ["CMartinetYAML"]),
     module(.wire, "MartinetCommandLine", uses: ["MartinetNearMiss"]),
+    module(.wire, "MartinetArchive", uses: ["MartinetBase", "CMartinetZlib"]),
+    module(.wire, "MartinetImageSpec", uses: ["CMartinetDigest"]),
     // Logic: decisions, without I/O, clock or chance
     module(.logic, "MartinetNameAnswers", uses: ["MartinetAddresses", "MartinetDNSMessage"]),
     module(.logic, "MartinetServiceRules", uses: ["MartinetAddresses", "MartinetNetlink"]),
@@ -79,6 +83,8 @@ let modules: [Module] = [
     module(.logic, "MartinetPatch", uses: ["MartinetSchema"]),
     module(.logic, "MartinetStrategies", uses: ["MartinetBase", "MartinetSchema", "MartinetAPI"]),
     module(.logic, "MartinetClient", uses: ["MartinetBase", "MartinetSchema", "MartinetAPI"]),
+    module(.logic, "MartinetDockerfile", uses: ["MartinetNearMiss"]),
+    module(.logic, "MartinetRegistry", uses: ["MartinetImageSpec"]),
     // Adapters: store, transport, Linux, images
     module(
         .adapters, "MartinetNameServer",
@@ -96,6 +102,15 @@ let modules: [Module] = [
         uses: [
             "MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetSelectors", "MartinetPatch",
             "MartinetStrategies", "MartinetStore",
+        ]),
+    module(
+        .adapters, "MartinetImages",
+        uses: ["MartinetBase", "MartinetArchive", "MartinetImageSpec", "MartinetRegistry", "CMartinetImages"]),
+    module(
+        .adapters, "MartinetBuilder",
+        uses: [
+            "MartinetBase", "MartinetArchive", "MartinetImageSpec", "MartinetDockerfile", "MartinetImages",
+            "CMartinetImages",
         ]),
 ]
 
