@@ -74,6 +74,16 @@ let modules: [Module] = [
     module(.logic, "MartinetStrategies", uses: ["MartinetBase", "MartinetSchema", "MartinetAPI"]),
     module(.logic, "MartinetClient", uses: ["MartinetBase", "MartinetSchema", "MartinetAPI"]),
     // Adapters: store, transport, Linux, images
+    module(
+        .adapters, "MartinetCertificates", uses: ["MartinetBase"],
+        products: [("swift-certificates", "X509"), ("swift-crypto", "Crypto"), ("swift-asn1", "SwiftASN1")]),
+    module(
+        .adapters, "MartinetTransport", uses: ["MartinetBase", "MartinetCertificates"],
+        products: [
+            ("swift-nio", "NIOCore"), ("swift-nio", "NIOPosix"), ("swift-nio", "NIOHTTP1"), ("swift-nio", "NIOTLS"),
+            ("swift-nio", "NIOWebSocket"), ("swift-nio-http2", "NIOHTTP2"), ("swift-nio-http2", "NIOHPACK"),
+            ("swift-nio-ssl", "NIOSSL"), ("swift-crypto", "Crypto"),
+        ]),
     module(.adapters, "MartinetStore", uses: ["MartinetBase", "CMartinetSQLite"]),
     module(.adapters, "MartinetStoreContract", uses: ["MartinetBase", "MartinetStore"], tested: false),
     module(
@@ -88,6 +98,16 @@ let modules: [Module] = [
 let programs: [(name: String, uses: [String])] = [
     ("martinet-schema", ["MartinetBase", "MartinetSchema", "MartinetSchemaCompiler"]),
     ("martinet-store-bench", ["MartinetBase", "MartinetStore"]),
+]
+
+/// Programs that measure and use third-party packages themselves; each is `swift run -c release NAME`.
+let benchmarks: [Module] = [
+    module(
+        .components, "TransportBench", uses: ["MartinetBase", "MartinetTransport", "MartinetCertificates"],
+        products: [
+            ("swift-nio", "NIOCore"), ("swift-nio", "NIOPosix"), ("swift-nio-http2", "NIOHTTP2"),
+            ("swift-nio-http2", "NIOHPACK"), ("swift-nio-ssl", "NIOSSL"),
+        ])
 ]
 
 /// What the tests of a module need besides what the module uses: targets, and programs that they start.
@@ -116,7 +136,8 @@ func closure(of names: [String]) -> Set<String> {
     var queue = names
     while let name = queue.popLast() {
         guard seen.insert(name).inserted else { continue }
-        queue += byName[name]?.uses ?? programs.first { $0.name == name }?.uses ?? []
+        let module = byName[name] ?? benchmarks.first { $0.name == name }
+        queue += module?.uses ?? programs.first { $0.name == name }?.uses ?? []
     }
     return seen
 }
@@ -155,7 +176,17 @@ for program in programs where kept.contains(program.name) {
             path: "Sources/Tools/\(program.name)", swiftSettings: strict))
 }
 
-let usedPackages = Set(keptModules.flatMap { $0.products.map(\.package) })
+let keptBenchmarks = benchmarks.filter { only.isEmpty || only.contains($0.name) }
+for benchmark in keptBenchmarks {
+    targets.append(
+        .executableTarget(
+            name: benchmark.name,
+            dependencies: benchmark.uses.map { .target(name: $0) }
+                + benchmark.products.map { .product(name: $0.product, package: $0.package) },
+            path: "Benchmarks/\(benchmark.name)", swiftSettings: strict))
+}
+
+let usedPackages = Set((keptModules + keptBenchmarks).flatMap { $0.products.map(\.package) })
 
 let package = Package(
     name: "martinet",
