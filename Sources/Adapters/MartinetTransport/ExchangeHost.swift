@@ -18,6 +18,8 @@ protocol ExchangeHost: AnyObject {
 /// What follows HTTP on an upgraded connection.
 protocol ConnectionUpgrade: Sendable {
     func install(in pipeline: ChannelPipeline.SynchronousOperations, after: any ChannelHandler) throws
+    /// HTTP's handlers are gone: bytes may flow.
+    func activate()
     /// The exchange was over before the upgrade could take place.
     func failed()
 }

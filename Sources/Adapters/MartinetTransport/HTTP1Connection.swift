@@ -254,6 +254,7 @@ final class HTTP1Connection: ChannelDuplexHandler, RemovableChannelHandler, Exch
             try upgrade.install(in: pipeline, after: decoder)
             pipeline.removeHandler(self, promise: nil)
             pipeline.removeHandler(decoder, promise: nil)
+            upgrade.activate()
         } catch {
             shared.log.error("cannot upgrade a connection", [("error", "\(error)")])
             upgrade.failed()

@@ -307,8 +307,17 @@ final class HTTP2Connection: ChannelInboundHandler, ExchangeHost, DrainableConne
         bodyBytes -= state.request.body.count
         streams[id]?.request.body = []
         streams[id]?.refused = true
-        respond(Int(id), status, headers, body)
-        send(id, .rstStream(.noError), nil)
+        send(id, .headers(.init(headers: HTTP2Connection.block(status, headers, length: body.count))), nil)
+        var buffer = ByteBuffer()
+        if state.request.method != "HEAD" { buffer.write(body) }
+        streams[id]?.answered = true
+        // A reset overtakes data that is still queued, so it waits for them.
+        let done = eventLoop.makePromise(of: Void.self)
+        done.futureResult.assumeIsolated().whenComplete { [weak self] _ in
+            guard let self, streams[id] != nil else { return }
+            reset(id, .noError)
+        }
+        send(id, .data(.init(data: .byteBuffer(buffer), endStream: true)), done)
     }
 
     private func reset(_ id: HTTP2StreamID, _ code: HTTP2ErrorCode) { send(id, .rstStream(code), nil) }

@@ -189,6 +189,7 @@ package final class HTTPServer: Sendable {
             HTTP2Setting(parameter: .maxHeaderListSize, value: limits.headerBytes + limits.headerBytes / 4),
             HTTP2Setting(parameter: .initialWindowSize, value: HTTP2Connection.streamWindow),
         ]
+        settings.maximumSequentialContinuationFrames = limits.headerBytes / 4096 + 8
         settings.controlFrameRateLimit.maximumCount = limits.controlFramesPerTenSeconds
         settings.controlFrameRateLimit.windowLength = .seconds(10)
         var streams = NIOHTTP2Handler.StreamConfiguration()

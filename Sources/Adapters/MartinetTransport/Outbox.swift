@@ -17,6 +17,8 @@ final class Outbox: Sendable {
         var opened = false
         var scheduled = false
         var ending = false
+        /// Given up: what a drain finds must not pass for an end in good order.
+        var cut = false
         var finished = false
         var closed = false
         var wasFull = false
@@ -60,6 +62,7 @@ final class Outbox: Sendable {
             guard buffer.readableBytes > 0 else { return .wait }
             guard state.pending + buffer.readableBytes <= bound else {
                 state.ending = true
+                state.cut = true
                 state.buffers = []
                 return .cut
             }
@@ -93,6 +96,7 @@ final class Outbox: Sendable {
         let first = state.withLock { state in
             guard !state.closed, !state.finished else { return false }
             state.ending = true
+            state.cut = true
             state.buffers = []
             return true
         }
@@ -145,7 +149,7 @@ final class Outbox: Sendable {
     private func drain() {
         let taken: (buffers: [ByteBuffer], end: Bool)? = state.withLock { state in
             state.scheduled = false
-            guard state.opened, !state.closed, !state.finished, state.ending || !state.buffers.isEmpty else {
+            guard state.opened, !state.cut, !state.closed, !state.finished, state.ending || !state.buffers.isEmpty else {
                 return nil
             }
             defer { state.buffers = [] }

@@ -69,6 +69,10 @@ final class PipeChannel: BytePipe, ConnectionUpgrade {
         let handler = PipeHandler(pipe: self)
         try pipeline.addHandler(handler, position: .after(after))
         self.handler.value = handler
+    }
+
+    func activate() {
+        guard let handler = handler.value else { return }
         outbox.open(handler)
         handler.update()
     }

@@ -132,6 +132,10 @@ final class WebSocketChannel: WebSocketConnection, ConnectionUpgrade {
         try pipeline.addHandler(
             ByteToMessageHandler(WebSocketFrameDecoder(maxFrameSize: maximum)), position: .before(handler))
         self.handler.value = handler
+    }
+
+    func activate() {
+        guard let handler = handler.value else { return }
         outbox.open(handler)
         handler.update()
     }
