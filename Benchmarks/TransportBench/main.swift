@@ -49,5 +49,7 @@ func report(_ name: String, _ rate: Rate, of base: Rate) {
     func short(_ value: Double) -> Double { (value * 1000).rounded() / 1000 }
     let ratio = short(Double(rate.perSecond) / Double(max(1, base.perSecond)))
     let cost = short(rate.cpu / base.cpu)
-    print("\(name): \(rate.perSecond) a second (\(ratio) of the echo), \(short(rate.cpu)) us of cpu (\(cost) times the echo)")
+    print(
+        "\(name): \(rate.perSecond) a second (\(ratio) of the echo), \(short(rate.cpu)) us of cpu (\(cost) times the echo)"
+    )
 }

@@ -19,7 +19,8 @@ package final class ClientCall: Sendable {
     private let state = Mutex(State())
 
     init(
-        request: ClientRequest, url: ClientURL, upgrade: ClientUpgrade?, onHead: @escaping @Sendable (ClientHead) -> Void,
+        request: ClientRequest, url: ClientURL, upgrade: ClientUpgrade?,
+        onHead: @escaping @Sendable (ClientHead) -> Void,
         onBody: @escaping @Sendable ([UInt8]) -> Void, onEnd: @escaping @Sendable (TransportError?) -> Void
     ) {
         self.request = request

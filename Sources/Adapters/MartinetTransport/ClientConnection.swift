@@ -1,5 +1,7 @@
 import NIOCore
 import NIOHTTP1
+import NIOSSL
+import NIOTLS
 
 /// The client's end of an HTTP/1.1 connection: one call at a time.
 final class ClientConnection: ChannelDuplexHandler, RemovableChannelHandler {
@@ -10,6 +12,9 @@ final class ClientConnection: ChannelDuplexHandler, RemovableChannelHandler {
     let channel: any Channel
     private let pool: ClientPool
     private let key: ClientPool.Key
+    private let identity: ServerIdentity?
+    /// Nothing is sent, a token least of all, before it is known who will read it.
+    private var handshaking: Bool
     private let decoder: any ChannelHandler & RemovableChannelHandler
     private let encoder: any ChannelHandler & RemovableChannelHandler
     private var context: ChannelHandlerContext?
@@ -25,12 +30,15 @@ final class ClientConnection: ChannelDuplexHandler, RemovableChannelHandler {
     private var failure: (any Error)?
 
     init(
-        channel: any Channel, pool: ClientPool, key: ClientPool.Key, encoder: any ChannelHandler & RemovableChannelHandler,
+        channel: any Channel, pool: ClientPool, key: ClientPool.Key, identity: ServerIdentity?,
+        encoder: any ChannelHandler & RemovableChannelHandler,
         decoder: any ChannelHandler & RemovableChannelHandler
     ) {
         self.channel = channel
         self.pool = pool
         self.key = key
+        self.identity = identity
+        handshaking = key.isTLS
         self.encoder = encoder
         self.decoder = decoder
     }
@@ -47,12 +55,39 @@ final class ClientConnection: ChannelDuplexHandler, RemovableChannelHandler {
 
     /// Sends the call's request; on the event loop, when no other call is under way.
     func start(_ call: ClientCall) {
-        guard let context, channel.isActive, self.call == nil else { return pool.retry(call, reused: used > 0, cause: nil) }
+        guard let context, channel.isActive, self.call == nil else {
+            return pool.retry(call, reused: used > 0, cause: nil)
+        }
         guard call.attach(self, context.eventLoop) else { return release() }
         self.call = call
         used += 1
         headReceived = false
         keepAlive = true
+        let request = call.request
+        timer?.set(request.headTimeout ?? pool.configuration.headTimeout)
+        if let limit = request.timeout {
+            total = context.eventLoop.assumeIsolated().scheduleTask(in: .nanoseconds(limit.nanosecondsClamped)) {
+                [weak self] in self?.timedOut()
+            }
+        }
+        if !handshaking { sendRequest(call, context) }
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case .handshakeCompleted? = event as? TLSUserEvent, handshaking {
+            handshaking = false
+            let tls = try? context.pipeline.syncOperations.handler(type: NIOSSLClientHandler.self)
+            if let identity, let error = identity.check(tls?.peerCertificate) {
+                if failure == nil { failure = error }
+                context.close(promise: nil)
+            } else if let call {
+                sendRequest(call, context)
+            }
+        }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    private func sendRequest(_ call: ClientCall, _ context: ChannelHandlerContext) {
         let request = call.request
         var headers = HTTPHeaders()
         headers.add(name: "host", value: call.url.authority)
@@ -78,12 +113,6 @@ final class ClientConnection: ChannelDuplexHandler, RemovableChannelHandler {
         }
         if !request.body.isEmpty || ["POST", "PUT", "PATCH"].contains(request.method) {
             headers.add(name: "content-length", value: String(request.body.count))
-        }
-        timer?.set(request.headTimeout ?? pool.configuration.headTimeout)
-        if let limit = request.timeout {
-            total = context.eventLoop.assumeIsolated().scheduleTask(in: .nanoseconds(limit.nanosecondsClamped)) {
-                [weak self] in self?.timedOut()
-            }
         }
         let head = HTTPRequestHead(
             version: .http1_1, method: HTTPMethod(rawValue: request.method), uri: call.url.target, headers: headers)

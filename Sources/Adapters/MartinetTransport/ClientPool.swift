@@ -24,7 +24,8 @@ final class ClientPool: Sendable {
     private let tls: NIOSSLContext
     private let state = Mutex(State())
 
-    init(group: any EventLoopGroup, configuration: ClientConfiguration, random: @escaping @Sendable () -> UInt64) throws {
+    init(group: any EventLoopGroup, configuration: ClientConfiguration, random: @escaping @Sendable () -> UInt64) throws
+    {
         self.group = group
         self.configuration = configuration
         self.random = random
@@ -37,6 +38,9 @@ final class ClientPool: Sendable {
             case .anybody: tls.certificateVerification = .none
             case .authorities(let pem): tls.trustRoots = .certificates(try NIOSSLCertificate.fromPEMBytes(pem))
             }
+            // NIOSSL would also take a certificate that holds the connection's own address in place of the name that was
+            // asked for, so that any node could answer for any name. `ServerIdentity` looks at the name alone.
+            if case .anybody = configuration.trust {} else { tls.certificateVerification = .noHostnameVerification }
             if let identity = configuration.identity {
                 tls.certificateChain = try NIOSSLCertificate.fromPEMBytes(identity.certificateChain).map {
                     .certificate($0)
@@ -65,7 +69,9 @@ final class ClientPool: Sendable {
     func retry(_ call: ClientCall, reused: Bool, cause: (any Error)?) {
         guard !call.isOver else { return }
         guard reused, call.request.isIdempotent, call.upgrade == nil else {
-            let isTLS = cause is NIOSSLError || cause is NIOSSLExtraError || cause is BoringSSLError
+            let isTLS =
+                (cause as? TransportError)?.code == .tls || cause is NIOSSLError || cause is NIOSSLExtraError
+                || cause is BoringSSLError
             let code: TransportError.Code = isTLS ? .tls : .closed
             let message =
                 code == .tls
@@ -79,7 +85,9 @@ final class ClientPool: Sendable {
     func giveBack(_ connection: ClientConnection, _ key: Key) -> Bool {
         let bound = NIOLoopBound(connection, eventLoop: connection.channel.eventLoop)
         return state.withLock { state in
-            guard !state.stopped, (state.idle[key]?.count ?? 0) < configuration.idleConnectionsPerHost else { return false }
+            guard !state.stopped, (state.idle[key]?.count ?? 0) < configuration.idleConnectionsPerHost else {
+                return false
+            }
             state.idle[key, default: []].append(bound)
             return true
         }
@@ -118,7 +126,8 @@ final class ClientPool: Sendable {
             return nil
         }
         if let refused { return call.fail(TransportError(.shutdown, refused)) }
-        guard let resolve = configuration.resolve, (try? SocketAddress(ipAddress: key.host, port: key.port)) == nil else {
+        guard let resolve = configuration.resolve, (try? SocketAddress(ipAddress: key.host, port: key.port)) == nil
+        else {
             return connect(key, call, addresses: [key.host][...])
         }
         resolve(key.host) { [self] addresses in
@@ -160,7 +169,15 @@ final class ClientPool: Sendable {
         }
         let encoder = HTTPRequestEncoder()
         let decoder = ByteToMessageHandler(HTTPResponseDecoder(leftOverBytesStrategy: .forwardBytes))
-        let connection = ClientConnection(channel: channel, pool: self, key: key, encoder: encoder, decoder: decoder)
+        var identity: ServerIdentity?
+        if key.isTLS {
+            if case .anybody = configuration.trust {
+            } else {
+                identity = ServerIdentity(name: configuration.serverName ?? key.host)
+            }
+        }
+        let connection = ClientConnection(
+            channel: channel, pool: self, key: key, identity: identity, encoder: encoder, decoder: decoder)
         try pipeline.addHandlers(encoder, decoder, connection)
     }
 

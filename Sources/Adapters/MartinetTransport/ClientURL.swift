@@ -17,7 +17,9 @@ struct ClientURL: Sendable, Hashable {
         func malformed(_ what: String) -> TransportError {
             TransportError(.invalid, "the url \(text.debugDescription) \(what)")
         }
-        guard text.utf8.allSatisfy({ $0 > 32 && $0 < 127 }) else { throw malformed("holds a byte that must be encoded") }
+        guard text.utf8.allSatisfy({ $0 > 32 && $0 < 127 }) else {
+            throw malformed("holds a byte that must be encoded")
+        }
         var rest = Substring(text)
         if rest.hasPrefix("https://") {
             isTLS = true
@@ -39,7 +41,11 @@ struct ClientURL: Sendable, Hashable {
             guard let close = place.firstIndex(of: "]") else { throw malformed("has an unclosed address") }
             name = place[place.index(after: place.startIndex)..<close]
             let after = place[place.index(after: close)...]
-            if after.hasPrefix(":") { number = after.dropFirst() } else if !after.isEmpty { throw malformed("has no port") }
+            if after.hasPrefix(":") {
+                number = after.dropFirst()
+            } else if !after.isEmpty {
+                throw malformed("has no port")
+            }
         } else if let colon = place.firstIndex(of: ":") {
             name = place[..<colon]
             number = place[place.index(after: colon)...]

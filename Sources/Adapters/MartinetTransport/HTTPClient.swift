@@ -89,7 +89,9 @@ package final class HTTPClient: Sendable {
             onHead: outcome.head, onBody: outcome.body, onEnd: outcome.end)
     }
 
-    package func webSocket(_ request: ClientRequest, subprotocols: [String] = []) async throws -> any WebSocketConnection {
+    package func webSocket(_ request: ClientRequest, subprotocols: [String] = []) async throws
+        -> any WebSocketConnection
+    {
         try await withCheckedThrowingContinuation { continuation in
             webSocket(request, subprotocols: subprotocols) { continuation.resume(with: $0) }
         }

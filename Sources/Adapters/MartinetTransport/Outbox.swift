@@ -149,7 +149,8 @@ final class Outbox: Sendable {
     private func drain() {
         let taken: (buffers: [ByteBuffer], end: Bool)? = state.withLock { state in
             state.scheduled = false
-            guard state.opened, !state.cut, !state.closed, !state.finished, state.ending || !state.buffers.isEmpty else {
+            guard state.opened, !state.cut, !state.closed, !state.finished, state.ending || !state.buffers.isEmpty
+            else {
                 return nil
             }
             defer { state.buffers = [] }

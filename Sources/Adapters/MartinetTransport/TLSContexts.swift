@@ -31,7 +31,7 @@ final class TLSContexts: Sendable {
                 configuration.sslContextCallback = { values, promise in
                     var change = NIOSSLContextConfigurationOverride.noChanges
                     let asked = values.serverHostname?.lowercased()
-                    if let asked, let found = named.first(where: { matches($0.host, asked) }) {
+                    if let asked, let found = named.first(where: { ServerIdentity.matches($0.host, asked) }) {
                         change.certificateChain = found.identity.chain
                         change.privateKey = found.identity.key
                     }
@@ -50,11 +50,5 @@ final class TLSContexts: Sendable {
         let chain = try NIOSSLCertificate.fromPEMBytes(identity.certificateChain).map(
             NIOSSLCertificateSource.certificate)
         return (chain, .privateKey(try NIOSSLPrivateKey(bytes: identity.privateKey, format: .pem)))
-    }
-
-    private static func matches(_ pattern: String, _ host: String) -> Bool {
-        if pattern == host { return true }
-        guard pattern.utf8.starts(with: "*.".utf8), let dot = host.utf8.firstIndex(of: 46) else { return false }
-        return dot > host.startIndex && host[dot...] == pattern.dropFirst()
     }
 }

@@ -46,7 +46,8 @@ struct CertificateAuthorityTests {
             let made = Tool.run(
                 openssl,
                 [
-                    "req", "-new", "-newkey", kind, "-nodes", "-keyout", "\(folder)/k", "-out", "\(folder)/csr", "-subj",
+                    "req", "-new", "-newkey", kind, "-nodes", "-keyout", "\(folder)/k", "-out", "\(folder)/csr",
+                    "-subj",
                     "/O=system:masters/CN=mallory", "-addext", "subjectAltName=DNS:x,IP:1.2.3.4",
                 ])
             #expect(made == 0)
@@ -58,7 +59,9 @@ struct CertificateAuthorityTests {
             #expect(info.commonName == "jane" && info.organizations.isEmpty && answer.privateKeyPEM.isEmpty)
             try CertificateFile.write(answer.certificatePEM, to: "\(folder)/b.crt")
             #expect(
-                Tool.run(openssl, ["verify", "-purpose", "sslclient", "-CAfile", "\(folder)/ca.crt", "\(folder)/b.crt"]) == 0)
+                Tool.run(
+                    openssl, ["verify", "-purpose", "sslclient", "-CAfile", "\(folder)/ca.crt", "\(folder)/b.crt"]) == 0
+            )
         }
     }
 
@@ -88,15 +91,19 @@ struct CertificateAuthorityTests {
     @Test("foreign bytes in any place are an error and never a trap")
     func hostile() throws {
         let authority = try CertificateAuthority.create(commonName: "ca", now: now)
-        let der = try authority.issue(.server("a", dnsNames: ["a"], addresses: ["::1"]), now: now, validity: .seconds(60))
-            .certificateDER
+        let der = try authority.issue(
+            .server("a", dnsNames: ["a"], addresses: ["::1"]), now: now, validity: .seconds(60)
+        )
+        .certificateDER
         for index in der.indices {
             var broken = der
             broken[index] ^= 0xFF
             _ = try? CertificateInfo(der: broken)
             _ = try? CertificateInfo(der: Array(der[..<index]))
         }
-        for text in ["", "-----BEGIN CERTIFICATE-----", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
+        for text in [
+            "", "-----BEGIN CERTIFICATE-----", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+        ] {
             #expect(throws: CertificateError.self) { try CertificateInfo(pem: Array(text.utf8)) }
             #expect(throws: CertificateError.self) { try CertificateRequest(pem: Array(text.utf8)) }
         }

@@ -26,7 +26,9 @@ struct TokenSignerTests {
         }
         let parts = token.split(separator: ".")
         // {"alg":"none"}
-        for foreign in ["", ".", "..", "a.b", "eyJhbGciOiJub25lIn0.\(parts[1]).", "eyJhbGciOiJub25lIn0.\(parts[1]).\(parts[2])"] {
+        for foreign in [
+            "", ".", "..", "a.b", "eyJhbGciOiJub25lIn0.\(parts[1]).", "eyJhbGciOiJub25lIn0.\(parts[1]).\(parts[2])",
+        ] {
             #expect(throws: CertificateError.self) { try signer.verify(foreign) }
         }
     }

@@ -108,7 +108,9 @@ struct ClientTests {
         #expect(await code(ClientRequest("GET", "\(base)/silent", headTimeout: .milliseconds(50))) == .timeout)
         #expect(await code(ClientRequest("GET", "\(base)/endless", timeout: .milliseconds(50))) == .timeout)
         #expect(await code(ClientRequest("GET", "http://127.0.0.1:1/")) == .connect)
-        for url in ["ftp://a/", "http://", "http://a:0/", "http://a:99999/", "http://[::1/", "http://a b/", "http://u@a/"] {
+        for url in [
+            "ftp://a/", "http://", "http://a:0/", "http://a:99999/", "http://[::1/", "http://a b/", "http://u@a/",
+        ] {
             #expect(await code(ClientRequest("GET", url)) == .invalid, "\(url)")
         }
         let cancelled = Mutex<TransportError.Code?>(nil)

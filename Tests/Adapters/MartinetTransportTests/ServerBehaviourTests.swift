@@ -93,7 +93,9 @@ struct ServerBehaviourTests {
                 for path in ["/wait", "/stream"] {
                     let socket = try RawSocket(port: port)
                     socket.send("GET \(path) HTTP/1.1\r\nHost: a\r\n\r\n")
-                    for _ in 0..<5000 where held.withLock({ $0.count }) + streams.withLock({ $0.count }) == 0 { usleep(1000) }
+                    for _ in 0..<5000 where held.withLock({ $0.count }) + streams.withLock({ $0.count }) == 0 {
+                        usleep(1000)
+                    }
                     _ = path == "/stream" ? socket.receive(until: "\r\n\r\n") : ""
                 }
             }
@@ -116,7 +118,10 @@ struct ServerBehaviourTests {
             let folder = try Support.Folder()
             let fetched = try await Support.run(
                 "curl",
-                ["-sS", "--http2", "--cacert", site.authorityFile, "-o", "\(folder.path)/x", "https://localhost:\(port)/"])
+                [
+                    "-sS", "--http2", "--cacert", site.authorityFile, "-o", "\(folder.path)/x",
+                    "https://localhost:\(port)/",
+                ])
             #expect(try folder.read("x") == Array(pieces.joined()), "\(fetched.errors)")
         }
         await site.stop()

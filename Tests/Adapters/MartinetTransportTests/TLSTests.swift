@@ -38,14 +38,19 @@ struct TLSTests {
         await site.stop()
     }
 
-    @Test("the certificate is chosen by the name asked for, and replaced without a restart", .enabled(if: Support.has("curl")))
+    @Test(
+        "the certificate is chosen by the name asked for, and replaced without a restart",
+        .enabled(if: Support.has("curl")))
     func namesAndReload() async throws {
         let site = try TestSite()
         let port = try site.server.listen(.ip("127.0.0.1", port: 0), secure: true)
         func code(_ host: String) async throws -> Int32 {
             try await Support.run(
                 "curl",
-                ["-sS", "--cacert", site.authorityFile, "--resolve", "\(host):\(port):127.0.0.1", "https://\(host):\(port)/"]
+                [
+                    "-sS", "--cacert", site.authorityFile, "--resolve", "\(host):\(port):127.0.0.1",
+                    "https://\(host):\(port)/",
+                ]
             ).status
         }
         #expect(try await code("localhost") == 0)

@@ -77,7 +77,9 @@ struct WebSocketTests {
                     "GET / HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n"
                         + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
                 var head: [UInt8] = []
-                while !String(decoding: head, as: UTF8.self).hasSuffix("\r\n\r\n"), let more = socket.receive() { head += more }
+                while !String(decoding: head, as: UTF8.self).hasSuffix("\r\n\r\n"), let more = socket.receive() {
+                    head += more
+                }
                 guard String(decoding: head, as: UTF8.self).contains("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=") else {
                     return [] as [UInt8]
                 }
@@ -97,7 +99,8 @@ struct WebSocketTests {
         let port = try site.server.listen(.ip("127.0.0.1", port: 0), secure: false)
         let answer = try await Support.blocking {
             let socket = try RawSocket(port: port)
-            socket.send("POST / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\n\r\nearly bytes", step: step)
+            socket.send(
+                "POST / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\n\r\nearly bytes", step: step)
             return socket.receive(until: "early bytes")
         }
         #expect(answer.hasPrefix("HTTP/1.1 101 ") && answer.hasSuffix("\r\n\r\nearly bytes"), "\(answer)")
