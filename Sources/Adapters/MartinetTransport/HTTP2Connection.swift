@@ -29,6 +29,7 @@ final class HTTP2Connection: ChannelInboundHandler, ExchangeHost, DrainableConne
     let shared: ServerShared
     let eventLoop: any EventLoop
     private let peer: Peer
+    private let fate: ConnectionFate
     private var context: ChannelHandlerContext?
     private var timer: DeadlineTimer?
     private var streams: [HTTP2StreamID: Stream] = [:]
@@ -43,8 +44,9 @@ final class HTTP2Connection: ChannelInboundHandler, ExchangeHost, DrainableConne
 
     var limits: ServerLimits { shared.limits }
 
-    init(shared: ServerShared, peer: Peer, eventLoop: any EventLoop) {
+    init(shared: ServerShared, peer: Peer, fate: ConnectionFate, eventLoop: any EventLoop) {
         self.shared = shared
+        self.fate = fate
         self.peer = peer
         self.eventLoop = eventLoop
     }
@@ -98,8 +100,9 @@ final class HTTP2Connection: ChannelInboundHandler, ExchangeHost, DrainableConne
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        // One stream's error is answered by the handler below with RST_STREAM; all others end the connection.
-        if error is NIOHTTP2Errors.StreamError { return }
+        // One stream's error has been answered with RST_STREAM by the handler below, a connection's with GOAWAY; all that
+        // comes from further below, TLS or the socket, is the end.
+        if error is any NIOHTTP2Error, !fate.isSealed { return }
         context.close(promise: nil)
     }
 

@@ -195,10 +195,13 @@ package final class HTTPServer: Sendable {
         var streams = NIOHTTP2Handler.StreamConfiguration()
         streams.streamResetFrameRateLimit.maximumCount = limits.resetsPerTenSeconds
         streams.streamResetFrameRateLimit.windowLength = .seconds(10)
+        let fate = ConnectionFate()
         let connection = HTTP2Connection(
-            shared: shared, peer: peer(of: channel, secure: true), eventLoop: channel.eventLoop)
+            shared: shared, peer: peer(of: channel, secure: true), fate: fate, eventLoop: channel.eventLoop)
         try channel.pipeline.syncOperations.addHandlers(
-            NIOHTTP2Handler(mode: .server, connectionConfiguration: settings, streamConfiguration: streams), connection)
+            NIOHTTP2Handler(
+                mode: .server, frameDelegate: fate, connectionConfiguration: settings, streamConfiguration: streams),
+            connection)
         register(connection, channel)
     }
 

@@ -71,6 +71,10 @@ struct HostileHTTP2Tests {
         elif mode == "body":
             send(hello + frame(1, 4, 1, post) + frame(0, 0, 1, b"x" * 8000) + frame(0, 1, 1, b"x" * 8000))
             print(collect("data"))
+        elif mode == "stream":
+            wrong = post + literal(b"content-length", b"3")
+            send(hello + frame(1, 4, 1, wrong) + frame(0, 1, 1, b"hello") + frame(1, 5, 3, base))
+            print(collect("data"))
         elif mode == "garbage":
             send(b"\x16\x03" * 500)
             print(collect()[-1])
@@ -107,6 +111,15 @@ struct HostileHTTP2Tests {
         #expect(headers.contains("headers:1") && headers.contains("larger than 70000"), "\(headers)")
         let body = try await run(port, "body")
         #expect(body.contains("larger than 10000") && !body.contains("goaway"), "\(body)")
+        await site.stop()
+    }
+
+    @Test("what is wrong with one stream resets it and leaves the others alone")
+    func streamError() async throws {
+        let site = try TestSite()
+        let port = try site.server.listen(.ip("127.0.0.1", port: 0), secure: true)
+        let answer = try await run(port, "stream")
+        #expect(answer.contains("reset:1") && answer.contains("data:GET /") && !answer.contains("goaway"), "\(answer)")
         await site.stop()
     }
 
