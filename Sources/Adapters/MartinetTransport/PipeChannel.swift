@@ -2,7 +2,7 @@ import NIOCore
 import Synchronization
 
 /// The bytes of an upgraded connection: the callers' side. `PipeHandler` is the pipeline's.
-final class PipeChannel: BytePipe, ConnectionUpgrade {
+final class PipeChannel: BytePipe, OutboxStream, ConnectionUpgrade {
     private struct State {
         var reading = true
         var onBytes: (@Sendable ([UInt8]) -> Void)?
@@ -37,19 +37,6 @@ final class PipeChannel: BytePipe, ConnectionUpgrade {
         state.withLock { $0.reading = reading }
         onLoop { $0.handler.value?.update() }
     }
-
-    func write(_ bytes: [UInt8]) -> Bool { outbox.write(ByteBuffer(bytes: bytes)) }
-    func write(slices: [ArraySlice<UInt8>]) -> Bool {
-        var buffer = ByteBuffer()
-        buffer.write(.slices(slices))
-        return outbox.write(buffer)
-    }
-    var pending: Int { outbox.pending }
-    var isWritable: Bool { outbox.isWritable }
-    func onWritable(_ callback: @escaping @Sendable () -> Void) { outbox.onWritable(callback) }
-    func onClose(_ callback: @escaping @Sendable () -> Void) { outbox.onClose(callback) }
-    func end() { outbox.end() }
-    func abort() { outbox.abort() }
 
     // MARK: For the handler, on the event loop
 

@@ -1,9 +1,9 @@
 import NIOCore
 
 /// A streamed answer.
-final class ServerStream: OutgoingStream {
+final class ServerStream: OutboxStream {
     private let core: ExchangeCore
-    private let outbox: Outbox
+    let outbox: Outbox
 
     init(core: ExchangeCore, bound: Int) {
         self.core = core
@@ -20,22 +20,6 @@ final class ServerStream: OutgoingStream {
 
     /// The exchange has its answer already: this stream leads nowhere.
     func refuse() { outbox.abort() }
-
-    func write(_ bytes: [UInt8]) -> Bool { outbox.write(ByteBuffer(bytes: bytes)) }
-
-    func write(slices: [ArraySlice<UInt8>]) -> Bool {
-        var buffer = ByteBuffer()
-        buffer.reserveCapacity(slices.reduce(0) { $0 + $1.count })
-        for slice in slices { buffer.writeBytes(slice) }
-        return outbox.write(buffer)
-    }
-
-    var pending: Int { outbox.pending }
-    var isWritable: Bool { outbox.isWritable }
-    func onWritable(_ callback: @escaping @Sendable () -> Void) { outbox.onWritable(callback) }
-    func onClose(_ callback: @escaping @Sendable () -> Void) { outbox.onClose(callback) }
-    func end() { outbox.end() }
-    func abort() { outbox.abort() }
 }
 
 /// Leads an outbox into one exchange of a connection.
