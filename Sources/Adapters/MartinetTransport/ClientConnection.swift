@@ -56,7 +56,8 @@ final class ClientConnection: ChannelDuplexHandler, RemovableChannelHandler {
     /// Sends the call's request; on the event loop, when no other call is under way.
     func start(_ call: ClientCall) {
         guard let context, channel.isActive, self.call == nil else {
-            return pool.retry(call, reused: used > 0, cause: nil)
+            // Nothing has been sent: where this connection had been idle, another may be tried whatever the method.
+            return used > 0 ? pool.connect(key, call) : pool.retry(call, reused: false, cause: nil)
         }
         guard call.attach(self, context.eventLoop) else { return release() }
         self.call = call

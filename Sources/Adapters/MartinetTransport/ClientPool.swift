@@ -118,7 +118,7 @@ final class ClientPool: Sendable {
         for connection in idle { connection.execute { $0.channel.close(promise: nil) } }
     }
 
-    private func connect(_ key: Key, _ call: ClientCall) {
+    func connect(_ key: Key, _ call: ClientCall) {
         let refused: String? = state.withLock { state in
             if state.stopped { return "the client has been shut down" }
             if state.open >= configuration.connections { return "the client has \(state.open) connections open" }

@@ -87,11 +87,13 @@ final class ServerExchange: Exchange {
     /// Shared with the request: costs a retain.
     private let headers: HTTPHeaderList
     private let upgradable: Bool
+    private let isGet: Bool
     private let limits: ServerLimits
 
     init(core: ExchangeCore, request: HTTPRequest, limits: ServerLimits) {
         self.core = core
         headers = request.headers
+        isGet = request.method == "GET"
         upgradable = request.version == .http11 && (request.method == "GET" || request.method == "POST")
         self.limits = limits
     }
@@ -130,7 +132,7 @@ final class ServerExchange: Exchange {
         subprotocol: String?, _ headers: [(String, String)]
     ) -> (any WebSocketConnection)? {
         let request = self.headers
-        guard canUpgrade(to: "websocket"), request.all("sec-websocket-key").count == 1,
+        guard canUpgrade(to: "websocket"), isGet, request.all("sec-websocket-key").count == 1,
             let key = request["sec-websocket-key"], WebSocketHandshake.isKey(key)
         else {
             respond(400, text: "the request is no websocket upgrade\n")

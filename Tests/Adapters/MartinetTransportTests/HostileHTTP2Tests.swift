@@ -1,4 +1,5 @@
 import MartinetTransport
+import Synchronization
 import Testing
 
 @Suite("hostile HTTP/2", .enabled(if: Support.has("python3")))
@@ -75,6 +76,9 @@ struct HostileHTTP2Tests {
             wrong = post + literal(b"content-length", b"3")
             send(hello + frame(1, 4, 1, wrong) + frame(0, 1, 1, b"hello") + frame(1, 5, 3, base))
             print(collect("data"))
+        elif mode == "drain":
+            send(hello + frame(1, 5, 1, base))
+            print(collect())
         elif mode == "garbage":
             send(b"\x16\x03" * 500)
             print(collect()[-1])
@@ -121,6 +125,21 @@ struct HostileHTTP2Tests {
         let answer = try await run(port, "stream")
         #expect(answer.contains("reset:1") && answer.contains("data:GET /") && !answer.contains("goaway"), "\(answer)")
         await site.stop()
+    }
+
+    @Test("shutting down says goaway, answers what is in flight, and closes")
+    func drain() async throws {
+        let held = Mutex<(any Exchange)?>(nil)
+        let site = try TestSite(handler: FunctionHandler { _, exchange in held.withLock { $0 = exchange } })
+        let port = try site.server.listen(.ip("127.0.0.1", port: 0), secure: true)
+        async let answer = run(port, "drain")
+        #expect(await Support.eventually { held.withLock { $0 != nil } })
+        async let stopped: Void = site.server.shutdown(grace: .seconds(5))
+        #expect(await Support.eventually { (try? RawSocket(port: port)) == nil })
+        held.withLock { $0.take() }?.respond(200, text: "late")
+        await stopped
+        let seen = try await answer
+        #expect(seen.contains("goaway:0") && seen.contains("data:late") && seen.contains("closed"), "\(seen)")
     }
 
     @Test("any split of a request gives the same answer", arguments: ["1", "2", "5", "1000"])
