@@ -161,6 +161,7 @@ final class ClientPool: Sendable {
     }
 
     private func prepare(_ channel: any Channel, _ key: Key) throws {
+        try channel.closeOnExec()
         let pipeline = channel.pipeline.syncOperations
         if key.isTLS {
             let name = configuration.serverName ?? key.host

@@ -62,6 +62,7 @@ package final class HTTPServer: Sendable {
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .serverChannelInitializer { [gate] channel in
                 channel.eventLoop.makeCompletedFuture {
+                    try channel.closeOnExec()
                     try channel.pipeline.syncOperations.addHandler(AcceptGate(gate: gate))
                 }
             }
@@ -123,6 +124,7 @@ package final class HTTPServer: Sendable {
             }
         }
         if channel.remoteAddress?.protocol != .unix { setTCPOptions(channel) }
+        try channel.closeOnExec()
         let pipeline = channel.pipeline.syncOperations
         guard secure, let tls else { return try addHTTP1(channel, secure: false) }
         let handler = NIOSSLServerHandler(context: tls.context)

@@ -134,10 +134,9 @@ struct HostileHTTP2Tests {
         let port = try site.server.listen(.ip("127.0.0.1", port: 0), secure: true)
         async let answer = run(port, "drain")
         #expect(await Support.eventually { held.withLock { $0 != nil } })
-        async let stopped: Void = site.server.shutdown(grace: .seconds(5))
-        #expect(await Support.eventually { (try? RawSocket(port: port)) == nil })
-        held.withLock { $0.take() }?.respond(200, text: "late")
-        await stopped
+        async let answered = Support.afterClosing(port) { held.withLock { $0.take() }?.respond(200, text: "late") }
+        await site.server.shutdown(grace: .seconds(20))
+        #expect(await answered)
         let seen = try await answer
         #expect(seen.contains("goaway:0") && seen.contains("data:late") && seen.contains("closed"), "\(seen)")
     }

@@ -137,15 +137,27 @@ struct ServerBehaviourTests {
         async let slow = client.send(ClientRequest("GET", "http://127.0.0.1:\(port)/slow"))
         async let stuck = client.send(ClientRequest("GET", "http://127.0.0.1:\(port)/stuck"))
         #expect(await Support.eventually { held.withLock { $0.count } == 2 })
-        async let stopped: Void = server.shutdown(grace: .seconds(2))
-        #expect(await Support.eventually { (try? RawSocket(port: port)) == nil })
-        let exchange = held.withLock { $0.removeFirst() }
-        exchange.respond(200, text: "done")
-        await stopped
+        async let answered = Support.afterClosing(port) {
+            held.withLock { $0.removeFirst() }.respond(200, text: "done")
+        }
+        await server.shutdown(grace: .seconds(3))
+        #expect(await answered)
         let results = [try? await slow, try? await stuck].compactMap { $0?.status }
         #expect(results == [200])
         #expect(server.connectionCount == 0)
         held.withLock { $0 = [] }
+    }
+
+    @Test("programs that this process starts inherit no socket")
+    func inheritance() async throws {
+        let site = try TestSite()
+        let port = try site.server.listen(.ip("127.0.0.1", port: 0), secure: false)
+        let client = try HTTPClient(loops: TestSite.loops, runtime: runtime, ClientConfiguration())
+        #expect(try await client.send(ClientRequest("GET", "http://127.0.0.1:\(port)/")).status == 200)
+        let (all, kept) = try await Support.blocking { Support.sockets(atPort: port) }
+        #expect(all >= 3 && kept == all, "\(kept) of \(all) are closed on exec")
+        client.shutdown()
+        await site.stop()
     }
 
     @Test("listens on an inherited descriptor and on a unix socket")

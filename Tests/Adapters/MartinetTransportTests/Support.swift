@@ -105,4 +105,39 @@ enum Support {
         }
         return result ?? false
     }
+
+    /// Runs `work` once nothing listens at `port` any more, all on one thread: the tests' own may be busy for seconds.
+    static func afterClosing(_ port: Int, _ work: @escaping @Sendable () -> Void) async -> Bool {
+        let result = try? await blocking {
+            for _ in 0..<5000 {
+                if (try? RawSocket(port: port)) == nil {
+                    work()
+                    return true
+                }
+                usleep(2000)
+            }
+            return false
+        }
+        return result ?? false
+    }
+
+    /// This process's sockets that have `port` at either end, and how many of them are closed on exec.
+    static func sockets(atPort port: Int) -> (all: Int, closedOnExec: Int) {
+        var counts = (all: 0, closedOnExec: 0)
+        for descriptor in 3..<Int32(4096) {
+            let found = [getsockname, getpeername].contains { name in
+                var address = sockaddr_in()
+                var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+                let result = withUnsafeMutablePointer(to: &address) {
+                    $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { name(descriptor, $0, &size) }
+                }
+                return result == 0 && address.sin_family == sa_family_t(AF_INET)
+                    && UInt16(bigEndian: address.sin_port) == UInt16(port)
+            }
+            guard found else { continue }
+            counts.all += 1
+            if fcntl(descriptor, F_GETFD) & FD_CLOEXEC != 0 { counts.closedOnExec += 1 }
+        }
+        return counts
+    }
 }
