@@ -112,6 +112,17 @@ let modules: [Module] = [
             "MartinetBase", "MartinetArchive", "MartinetImageSpec", "MartinetDockerfile", "MartinetImages",
             "CMartinetImages",
         ]),
+    module(
+        .adapters, "MartinetCertificates", uses: ["MartinetBase"],
+        products: [("swift-certificates", "X509"), ("swift-crypto", "Crypto"), ("swift-asn1", "SwiftASN1")]),
+    module(
+        .adapters, "MartinetTransport", uses: ["MartinetBase", "MartinetCertificates"],
+        products: [
+            ("swift-nio", "NIOCore"), ("swift-nio", "NIOPosix"), ("swift-nio", "NIOHTTP1"), ("swift-nio", "NIOTLS"),
+            ("swift-nio", "NIOWebSocket"), ("swift-nio-http2", "NIOHTTP2"), ("swift-nio-http2", "NIOHPACK"),
+            ("swift-nio-ssl", "NIOSSL"), ("swift-crypto", "Crypto"),
+        ]),
+
 ]
 
 /// Programs: composition roots, generators, benchmarks, and children that tests start and kill.

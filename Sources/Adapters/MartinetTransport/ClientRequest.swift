@@ -1,0 +1,62 @@
+/// A request of the client.
+package struct ClientRequest: Sendable {
+    package var method: String
+    /// `https://host:port/path?query`, percent-encoded.
+    package var url: String
+    /// `host`, `content-length` and `connection` are the client's own.
+    package var headers: [(String, String)]
+    package var body: [UInt8]
+    /// From now to the head of the response; nil takes the client's.
+    package var headTimeout: Duration?
+    /// From now to the end of the response; nil: as long as it takes, as for watches.
+    package var timeout: Duration?
+
+    package init(
+        _ method: String = "GET", _ url: String, headers: [(String, String)] = [], body: [UInt8] = [],
+        headTimeout: Duration? = nil, timeout: Duration? = nil
+    ) {
+        self.method = method
+        self.url = url
+        self.headers = headers
+        self.body = body
+        self.headTimeout = headTimeout
+        self.timeout = timeout
+    }
+
+    /// Whether sending it twice does no more than sending it once (RFC 9110 §9.2.2).
+    var isIdempotent: Bool { ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"].contains(method) }
+}
+
+/// Status and header fields of a response.
+package struct ClientHead: Sendable {
+    package let status: Int
+    package let headers: HTTPHeaderList
+}
+
+/// A response, whole.
+package struct ClientResponse: Sendable {
+    package let status: Int
+    package let headers: HTTPHeaderList
+    package let body: [UInt8]
+}
+
+/// A response whose body is read as it comes; a reader that stops reading holds the server back.
+package struct StreamedResponse: Sendable {
+    package let status: Int
+    package let headers: HTTPHeaderList
+    package let body: ClientBody
+
+    /// Reads the body to its end.
+    ///
+    /// - Throws: `TransportError`, `.tooLarge` where it is longer than `limit` bytes.
+    package func collect(limit: Int = 64 << 20) async throws -> [UInt8] {
+        var all: [UInt8] = []
+        for try await piece in body {
+            guard all.count + piece.count <= limit else {
+                throw TransportError(.tooLarge, "the response is longer than \(limit) bytes")
+            }
+            all += piece
+        }
+        return all
+    }
+}
