@@ -123,7 +123,13 @@ let modules: [Module] = [
             ("swift-nio", "NIOWebSocket"), ("swift-nio-http2", "NIOHTTP2"), ("swift-nio-http2", "NIOHPACK"),
             ("swift-nio-ssl", "NIOSSL"), ("swift-crypto", "Crypto"),
         ]),
-
+    // Components: what runs; they meet at the API only
+    module(
+        .components, "MartinetAPIServer",
+        uses: [
+            "MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetDocuments", "MartinetYAML",
+            "MartinetAPICore", "MartinetCertificates", "MartinetTransport",
+        ]),
 ]
 
 /// Programs: composition roots, generators, benchmarks, and children that tests start and kill.

@@ -41,3 +41,16 @@ extension Registry {
         return object
     }
 }
+
+extension Registry {
+    /// Why an identity may not do something that is answered elsewhere; nil where it may.
+    package func refusal(_ identity: Identity, _ request: APIRequest) -> APIError? {
+        authorizer.refusal(identity, request)
+    }
+
+    /// What is stored under a name.
+    package func stored(_ name: ResourceName) -> CachedObject? {
+        guard let resource = served[name], let own = name.name else { return nil }
+        return resource.cache.get(resource.key(namespace: name.namespace, name: own))
+    }
+}

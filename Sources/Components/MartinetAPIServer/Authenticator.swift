@@ -1,0 +1,49 @@
+package import MartinetAPICore
+import MartinetCertificates
+import MartinetClient
+import MartinetTransport
+
+/// Checks the tokens of service accounts.
+package protocol TokenVerifier: Sendable {
+    /// Who bears the token; nil where it is none of this cluster's, has expired, or its account is gone.
+    func identity(_ token: String) -> Identity?
+}
+
+/// Finds out who sends a request: by client certificate, then by bearer token; nobody is anonymous.
+package struct Authenticator: Sendable {
+    private let tokens: [String: Identity]
+    private let verifier: (any TokenVerifier)?
+
+    /// - Parameter tokens: static tokens and whom they stand for.
+    package init(tokens: [String: Identity] = [:], verifier: (any TokenVerifier)? = nil) {
+        self.tokens = tokens
+        self.verifier = verifier
+    }
+
+    func identity(_ request: HTTPRequest) throws(APIError) -> Identity {
+        // The transport has verified the chain against the cluster's authority.
+        if let certificate = request.peer.certificates.first, let info = try? CertificateInfo(der: certificate),
+            info.isForClients, let user = info.commonName, !user.isEmpty
+        {
+            return Identity(user: user, groups: info.organizations + ["system:authenticated"])
+        }
+        guard let token = Authenticator.bearer(request) else { return .anonymous }
+        if let known = tokens[token] { return known }
+        guard let identity = verifier?.identity(token) else { throw APIError.unauthorized() }
+        return identity
+    }
+
+    /// From the header, or from the subprotocol that browsers use for want of headers.
+    private static func bearer(_ request: HTTPRequest) -> String? {
+        if let header = request.headers["authorization"] {
+            let parts = header.split(separator: " ", maxSplits: 1)
+            guard parts.count == 2, parts[0].lowercased() == "bearer" else { return nil }
+            return String(parts[1])
+        }
+        let prefix = "base64url.bearer.authorization.k8s.io."
+        guard let offered = request.headers.tokens("sec-websocket-protocol").first(where: { $0.hasPrefix(prefix) }) else {
+            return nil
+        }
+        return TokenText.decodeBase64URL(String(offered.dropFirst(prefix.count)))
+    }
+}

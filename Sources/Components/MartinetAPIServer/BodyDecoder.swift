@@ -1,0 +1,116 @@
+import MartinetAPICore
+import MartinetClient
+import MartinetSchema
+import MartinetYAML
+
+/// Turns the body of a request into an object, whatever it is encoded in.
+struct BodyDecoder {
+    static let accepted = ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"]
+
+    let contentType: String
+    /// `Ignore`, `Warn` or `Strict`.
+    let validation: String
+    /// What was unknown or twice, for Warning headers.
+    private(set) var warnings: [String] = []
+
+    init(contentType: String?, validation: String) {
+        let media = (contentType ?? "").split(separator: ";").first.map { $0.trimmingBlanks.lowercased() } ?? ""
+        self.contentType = media.isEmpty ? "application/json" : media
+        self.validation = validation.isEmpty ? "Warn" : validation
+    }
+
+    /// An object of the type, or of one of the alternatives that its apiVersion and kind name.
+    mutating func decode(_ body: [UInt8], as type: ObjectType) throws(APIError) -> Object {
+        switch contentType {
+        case "application/json": return try decodeJSON(body, as: type)
+        case "application/yaml", "application/x-yaml", "text/yaml":
+            return try decodeJSON(try BodyDecoder.json(fromYAML: body), as: type)
+        case "application/vnd.kubernetes.protobuf": return try decodeProtobuf(body, as: type)
+        default: throw APIError.unsupportedMediaType(contentType, BodyDecoder.accepted)
+        }
+    }
+
+    /// YAML as JSON: the same tree in the other spelling.
+    static func json(fromYAML body: [UInt8]) throws(APIError) -> [UInt8] {
+        do {
+            let documents = try YAML.read(body, file: "request body")
+            guard documents.count == 1, let document = documents.first else {
+                throw APIError.badRequest("expected one YAML document, found \(documents.count)")
+            }
+            return JSONEncoder.encode(value(document))
+        } catch let error as APIError {
+            throw error
+        } catch {
+            throw APIError.badRequest("error decoding YAML: \(error)")
+        }
+    }
+
+    private static func value(_ node: YAMLNode) -> Value {
+        switch node.value {
+        case .null: .null
+        case .bool(let flag): .bool(flag)
+        case .int(let number): .int(number)
+        case .uint(let number): .double(Double(number))
+        case .double(let number): .double(number)
+        case .string(let text): .string(text)
+        case .list(let nodes): .list(nodes.map(value))
+        case .map(let entries): .map(Map(unsorted: entries.map { .init(key: $0.key, value: value($0.node)) }))
+        }
+    }
+
+    private mutating func decodeJSON(_ body: [UInt8], as type: ObjectType) throws(APIError) -> Object {
+        let result: JSONDecoder.Result
+        do throws(DecodeError) {
+            result = try JSONDecoder.decode(body, as: type)
+        } catch {
+            let (line, column) = DecodeError.position(of: error.offset, in: body)
+            throw APIError.badRequest(
+                "\(type.kind?.name ?? "the object") in version \"\(type.kind?.version ?? "")\" cannot be handled as a \(type.kind?.name ?? "object"): \(error) (line \(line), column \(column))")
+        }
+        try check(apiVersion: result.apiVersion, kind: result.kind, type)
+        if !result.issues.isEmpty, validation != "Ignore" {
+            let texts = result.issues.map(\.description)
+            if validation == "Strict" {
+                throw APIError.badRequest(
+                    "\(type.kind?.name ?? "the object") in version \"\(type.kind?.version ?? "")\" cannot be handled as a \(type.kind?.name ?? "object"): strict decoding error: \(texts.joined(separator: ", "))")
+            }
+            warnings += texts
+        }
+        return result.object
+    }
+
+    private func decodeProtobuf(_ body: [UInt8], as type: ObjectType) throws(APIError) -> Object {
+        guard type.kind?.protobufPackage.isEmpty == false else {
+            throw APIError.unsupportedMediaType(contentType, ["application/json", "application/yaml"])
+        }
+        do throws(DecodeError) {
+            let envelope = try ProtobufDecoder.envelope(body)
+            try? check(apiVersion: envelope.apiVersion, kind: envelope.kind, type)
+            return try ProtobufDecoder.decode(envelope.body, as: type)
+        } catch {
+            throw APIError.badRequest("the protobuf body cannot be decoded: \(error) (byte \(error.offset))")
+        }
+    }
+
+    /// Options and other shared kinds come under any group's version.
+    private func check(apiVersion: String, kind: String, _ type: ObjectType) throws(APIError) {
+        guard let expected = type.kind else { return }
+        guard !kind.isEmpty else {
+            if expected.name.hasSuffix("Options") { return }
+            throw APIError.badRequest("Object 'Kind' is missing: expected \(expected.name)")
+        }
+        guard kind == expected.name, apiVersion == expected.apiVersion || expected.name.hasSuffix("Options") else {
+            throw APIError.badRequest(
+                "the object provided is unrecognized: expected \(expected.apiVersion), Kind=\(expected.name), found \(apiVersion), Kind=\(kind)")
+        }
+    }
+}
+
+extension StringProtocol {
+    var trimmingBlanks: String {
+        var text = self[...]
+        while text.first == " " || text.first == "\t" { text = text.dropFirst() }
+        while text.last == " " || text.last == "\t" { text = text.dropLast() }
+        return String(text)
+    }
+}

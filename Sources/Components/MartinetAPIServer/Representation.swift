@@ -1,0 +1,70 @@
+import MartinetAPICore
+import MartinetClient
+import MartinetTransport
+
+/// The form in which a client wants its answer (RFC 9110, section 12.5.1, with Kubernetes' parameters).
+struct Representation: Equatable {
+    enum Encoding: String {
+        case json = "application/json"
+        case yaml = "application/yaml"
+        case protobuf = "application/vnd.kubernetes.protobuf"
+    }
+    enum Form: Equatable {
+        case whole
+        /// `as=Table`
+        case table
+        /// `as=PartialObjectMetadata` or its list
+        case metadata
+    }
+
+    var encoding = Encoding.json
+    var form = Form.whole
+    /// The `v` parameter of a transformed form.
+    var version = "v1"
+    /// A watch sends frames: the parameter `stream=watch` is in the content type.
+    var isPretty = false
+
+    /// The first acceptable clause, by quality and then by order; nil where none is.
+    static func negotiate(_ headers: HTTPHeaderList, _ query: RequestQuery) -> Representation? {
+        let clauses = headers.tokens("accept")
+        var candidates: [(quality: Double, order: Int, representation: Representation)] = []
+        for (order, clause) in (clauses.isEmpty ? ["*/*"] : clauses).enumerated() {
+            let parts = clause.split(separator: ";").map { $0.trimmingBlanks }
+            var parameters: [String: String] = [:]
+            for part in parts.dropFirst() {
+                let sides = part.split(separator: "=", maxSplits: 1)
+                if sides.count == 2 { parameters[sides[0].lowercased()] = String(sides[1]) }
+            }
+            guard let representation = representation(parts.first?.lowercased() ?? "", parameters) else { continue }
+            candidates.append((Double(parameters["q"] ?? "1") ?? 1, order, representation))
+        }
+        var best = candidates.filter { $0.quality > 0 }
+            .min { $0.quality == $1.quality ? $0.order < $1.order : $0.quality > $1.quality }?.representation
+        best?.isPretty = query.flag("pretty") || (query["pretty"] == nil && isForEyes(headers["user-agent"] ?? ""))
+        return best
+    }
+
+    /// People who look with curl or a browser want to read it.
+    private static func isForEyes(_ agent: String) -> Bool {
+        agent.hasPrefix("curl") || agent.hasPrefix("Wget") || agent.hasPrefix("Mozilla/5.0")
+    }
+
+    private static func representation(_ media: String, _ parameters: [String: String]) -> Representation? {
+        var result = Representation()
+        switch media {
+        case "application/json", "*/*", "application/*": break
+        case "application/yaml": result.encoding = .yaml
+        case "application/vnd.kubernetes.protobuf": result.encoding = .protobuf
+        default: return nil
+        }
+        switch parameters["as"] {
+        case nil: return result
+        case "Table": result.form = .table
+        case "PartialObjectMetadata", "PartialObjectMetadataList": result.form = .metadata
+        default: return nil
+        }
+        guard parameters["g"] == "meta.k8s.io", ["v1", "v1beta1"].contains(parameters["v"] ?? "") else { return nil }
+        result.version = parameters["v"] ?? "v1"
+        return result
+    }
+}

@@ -1,0 +1,65 @@
+import MartinetAPICore
+import MartinetClient
+
+/// The parameters of a query string, in order; a name may come several times.
+struct RequestQuery {
+    private let pairs: [(name: String, value: String)]
+
+    /// Nil where it is not validly encoded.
+    init?(_ text: String?) {
+        var pairs: [(String, String)] = []
+        for part in (text ?? "").split(separator: "&") {
+            let sides = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard let name = percentDecoded(sides[0], plusIsSpace: true),
+                let value = percentDecoded(sides.count > 1 ? sides[1] : "", plusIsSpace: true)
+            else { return nil }
+            pairs.append((name, value))
+        }
+        self.pairs = pairs
+    }
+
+    subscript(name: String) -> String? { pairs.first { $0.name == name }?.value }
+
+    func all(_ name: String) -> [String] { pairs.filter { $0.name == name }.map(\.value) }
+
+    /// As upstream reads booleans: present and anything but `false` or `0` is true.
+    func flag(_ name: String) -> Bool {
+        guard let value = self[name] else { return false }
+        return value.lowercased() != "false" && value != "0"
+    }
+
+    private func number(_ name: String) throws(APIError) -> Int64? {
+        guard let text = self[name], !text.isEmpty else { return nil }
+        guard let number = Int64(text) else {
+            throw APIError.badRequest("the parameter \(name) must be a whole number, found \(text.debugDescription)")
+        }
+        return number
+    }
+
+    func options() throws(APIError) -> APIRequest.Options {
+        var options = APIRequest.Options()
+        options.labelSelector = self["labelSelector"] ?? ""
+        options.fieldSelector = self["fieldSelector"] ?? ""
+        options.resourceVersion = self["resourceVersion"] ?? ""
+        options.resourceVersionMatch = self["resourceVersionMatch"] ?? ""
+        options.limit = try number("limit") ?? 0
+        options.continue = self["continue"] ?? ""
+        options.timeoutSeconds = try number("timeoutSeconds")
+        options.allowWatchBookmarks = flag("allowWatchBookmarks")
+        options.sendInitialEvents = flag("sendInitialEvents")
+        for value in all("dryRun") where !value.isEmpty {
+            guard value == "All" else {
+                throw APIError.badRequest("the parameter dryRun must be All, found \(value.debugDescription)")
+            }
+            options.dryRun = true
+        }
+        options.fieldManager = self["fieldManager"] ?? ""
+        options.force = flag("force")
+        options.fieldValidation = self["fieldValidation"] ?? ""
+        guard ["", "Ignore", "Warn", "Strict"].contains(options.fieldValidation) else {
+            throw APIError.badRequest(
+                "the parameter fieldValidation must be Ignore, Warn or Strict, found \(options.fieldValidation.debugDescription)")
+        }
+        return options
+    }
+}
