@@ -138,6 +138,16 @@ let programs: [(name: String, uses: [String])] = [
     ("martinet-store-bench", ["MartinetBase", "MartinetStore"]),
 ]
 
+/// Measurements, in `Benchmarks/`. They may use packages.
+let benchmarks: [Module] = [
+    module(
+        .components, "TransportBench", uses: ["MartinetBase", "MartinetTransport", "MartinetCertificates"],
+        products: [
+            ("swift-nio", "NIOCore"), ("swift-nio", "NIOPosix"), ("swift-nio-http2", "NIOHTTP2"),
+            ("swift-nio-http2", "NIOHPACK"), ("swift-nio-ssl", "NIOSSL"),
+        ])
+]
+
 /// What the tests of a module need besides what the module uses: targets, and programs that they start.
 let testUses: [String: [String]] = [
     "MartinetStore": ["MartinetStoreContract", "CMartinetRecordingDisk", "martinet-store-bench"]
@@ -164,7 +174,8 @@ func closure(of names: [String]) -> Set<String> {
     var queue = names
     while let name = queue.popLast() {
         guard seen.insert(name).inserted else { continue }
-        queue += byName[name]?.uses ?? programs.first { $0.name == name }?.uses ?? []
+        let module = byName[name] ?? benchmarks.first { $0.name == name }
+        queue += module?.uses ?? programs.first { $0.name == name }?.uses ?? []
     }
     return seen
 }
@@ -175,6 +186,8 @@ let kept =
     ? Set(byName.keys).union(cTargets.keys).union(programs.map(\.name))
     : closure(of: only + only.flatMap { testUses[$0] ?? [] })
 let keptModules = modules.filter { kept.contains($0.name) }
+
+let keptBenchmarks = benchmarks.filter { only.isEmpty || only.contains($0.name) }
 
 /// What tests of several modules share.
 let testing = "MartinetTesting"
@@ -203,7 +216,16 @@ for program in programs where kept.contains(program.name) {
             path: "Sources/Tools/\(program.name)", swiftSettings: strict))
 }
 
-let usedPackages = Set(keptModules.flatMap { $0.products.map(\.package) })
+for benchmark in keptBenchmarks {
+    targets.append(
+        .executableTarget(
+            name: benchmark.name,
+            dependencies: benchmark.uses.map { .target(name: $0) }
+                + benchmark.products.map { .product(name: $0.product, package: $0.package) },
+            path: "Benchmarks/\(benchmark.name)", swiftSettings: strict))
+}
+
+let usedPackages = Set((keptModules + keptBenchmarks).flatMap { $0.products.map(\.package) })
 
 let package = Package(
     name: "martinet",
