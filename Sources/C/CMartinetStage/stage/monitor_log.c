@@ -63,6 +63,7 @@ static int map_file(struct task *task, const char *suffix, size_t size, int grow
         close(fd);
         return -ENOMEM;
     }
+    madvise(at, size, MADV_RANDOM);  // no reading ahead: only what is used is resident
     *map = at;
     return fd;
 }
