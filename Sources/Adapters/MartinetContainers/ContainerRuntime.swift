@@ -40,6 +40,18 @@ package struct ContainerRuntime: Sendable {
         }
     }
 
+    /// Starts the first process of a pod whose containers share their process ids; they join `/proc/<pid>/ns/pid`.
+    ///
+    /// It is one more task of the monitor, `id`; its end is the end of every container of the pod.
+    package func startPodInit(_ id: String, cgroup: Cgroup, on monitor: MonitorConnection) throws -> Int32 {
+        try cgroup.create()
+        let plan = StagePlan.podInit(cgroupProcs: cgroup.procs)
+        let pid = try monitor.create(
+            id, plan: plan, logPath: nil, oomFile: cgroup.oomFile, terminal: false, stdin: false)
+        try monitor.start(id, plan: plan)
+        return pid
+    }
+
     // MARK: - monitors
 
     /// Starts a pod's monitor in its folder, which must be there, and connects to it.

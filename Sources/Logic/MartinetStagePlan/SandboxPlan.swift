@@ -62,6 +62,10 @@ extension StagePlan {
         plan.enterCgroup(cgroupProcs)
         plan.add(StageOperation(MARTINET_OP_CLONE, "clone(pid)", a: LinuxNumbers.namespaces["pid"] ?? 0))
         plan.add(StageOperation(MARTINET_OP_SETSID, "setsid"))
+        // It reaps and waits: no capability is needed for that, and a container may share its process ids.
+        plan.add(StageOperation(MARTINET_OP_BOUNDING, "prctl(PR_CAPBSET_DROP)"))
+        plan.add(StageOperation(MARTINET_OP_CAPSET, "capset"))
+        plan.add(StageOperation(MARTINET_OP_GATE, "read(start)"))
         plan.add(StageOperation(MARTINET_OP_INIT, "init"))
         return plan
     }

@@ -214,6 +214,27 @@ struct MonitorTests {
         withExtendedLifetime(connection) {}
     }
 
+    @Test func containersOfAPodCanShareTheirProcessIDs() throws {
+        let bench = try Bench()
+        let connection = try bench.monitor()
+        let cgroup = try Cgroup(layout: bench.runtime.facts.cgroups, path: "/\(bench.name)/init")
+        let pid = try bench.runtime.startPodInit("init", cgroup: cgroup, on: connection)
+        #expect(try Files.text("/proc/\(pid)/status").contains("CapEff:\t0000000000000000"))
+        // An orphan of the container becomes the init's child and is reaped by it.
+        var spec = bench.spec(
+            "(/bin/busybox sleep 0.05 & echo $! > /dev/shm/p); read p < /dev/shm/p; echo $$; while [ -e /proc/$p ]; do :; done",
+            id: "c")
+        spec.linux?.namespaces?.removeAll { $0.type == "pid" }
+        spec.linux?.namespaces?.append(OCINamespace(type: "pid", path: "/proc/\(pid)/ns/pid"))
+        let container = try bench.runtime.create(bench.request("c", spec), on: connection)
+        try bench.runtime.start(container, on: connection)
+        #expect(try bench.exit(of: "c")?.exitCode == 0)
+        #expect(try bench.text("c") == "2\n")
+        #expect(Host.startTime(of: pid) != nil)
+        try connection.signal("init", SIGKILL)
+        #expect(try bench.exit(of: "init")?.exitCode == 137)
+    }
+
     @Test func aPodsNamespacesLiveWithoutAProcess() throws {
         let bench = try Bench()
         try bench.runtime.makeSandbox(
