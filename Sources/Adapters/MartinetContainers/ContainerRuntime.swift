@@ -82,17 +82,20 @@ package struct ContainerRuntime: Sendable {
     package func reconnect(
         folder: String, onEvent: @escaping @Sendable (MonitorConnection.Event) -> Void
     ) throws(SystemError) -> (connection: MonitorConnection, recovered: [String: Recovered]) {
+        let connection: MonitorConnection
         do {
-            return (try MonitorConnection(folder: folder, onEvent: onEvent), [:])
+            connection = try MonitorConnection(folder: folder, onEvent: onEvent)
         } catch  where error.errno == ECONNREFUSED || error.errno == ENOENT {
-            let connection = try startMonitor(folder: folder, onEvent: onEvent)
-            var recovered: [String: Recovered] = [:]
-            for name in try Files.names(in: folder) where name.hasSuffix(".task") {
-                let id = String(name.dropLast(5))
-                recovered[id] = try recover(id, folder, connection)
-            }
-            return (connection, recovered)
+            connection = try startMonitor(folder: folder, onEvent: onEvent)
         }
+        // What this monitor does not know was its predecessor's, whether or not somebody has asked before.
+        let known = Set(try connection.status().map(\.id))
+        var recovered: [String: Recovered] = [:]
+        for name in try Files.names(in: folder) where name.hasSuffix(".task") {
+            let id = String(name.dropLast(5))
+            if !known.contains(id) { recovered[id] = try recover(id, folder, connection) }
+        }
+        return (connection, recovered)
     }
 
     private func recover(
@@ -157,12 +160,6 @@ package struct ContainerRuntime: Sendable {
             cgroupProcs: cgroup.procs)
         inputs.rootfsParentMount = try Host.mountPoint(
             of: Host.absolute(request.spec.root?.path ?? "", from: request.bundle))
-        for (hooks, name) in [
-            (request.spec.hooks?.prestart, "prestart"), (request.spec.hooks?.createRuntime, "createRuntime"),
-            (request.spec.hooks?.poststart, "poststart"), (request.spec.hooks?.poststop, "poststop"),
-        ] where !(hooks ?? []).isEmpty {
-            throw OCIError(code: .unsupported, message: "hooks.\(name) is not supported")
-        }
         let plan = try StagePlan.container(inputs)
         try cgroup.create()
         do {

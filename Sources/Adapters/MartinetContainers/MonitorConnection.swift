@@ -130,8 +130,17 @@ package final class MonitorConnection: Sendable {
     package func reopenLog(_ id: String) throws(SystemError) { try request(MARTINET_REQ_REOPEN, [id]) }
     /// Everything that the monitor knows, what has ended included.
     package func status() throws(SystemError) -> [TaskStatus] { try request(MARTINET_REQ_STATUS).statuses }
-    /// Forgets a container that has ended; EBUSY where it has not.
-    package func remove(_ id: String) throws(SystemError) { try request(MARTINET_REQ_REMOVE, [id]) }
+    /// Forgets a container that has ended, a predecessor's included; EBUSY where it has not.
+    package func remove(_ id: String) throws(SystemError) {
+        do {
+            try request(MARTINET_REQ_REMOVE, [id])
+        } catch  where error.errno == ENOENT {
+            for suffix in [".1", ".2", ".b1", ".b2", ".ctl", ".exit", ".task"] {
+                let path = "\(folder)/\(id)\(suffix)"
+                guard unlink(path) == 0 || errno == ENOENT else { throw SystemError.last("unlink", path) }
+            }
+        }
+    }
     /// Ends the monitor; EBUSY while something runs.
     package func shutdown() throws(SystemError) { try request(MARTINET_REQ_SHUTDOWN) }
 

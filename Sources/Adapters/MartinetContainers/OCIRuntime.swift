@@ -79,12 +79,6 @@ package struct OCIRuntime: Sendable {
             noPivot: options.noPivot, noNewKeyring: options.noNewKeyring,
             preservedDescriptors: options.preservedDescriptors)
         inputs.rootfsParentMount = try Host.mountPoint(of: Host.absolute(spec.root?.path ?? "", from: options.bundle))
-        for (hooks, name) in [
-            (spec.hooks?.prestart, "prestart"), (spec.hooks?.createRuntime, "createRuntime"),
-            (spec.hooks?.poststart, "poststart"), (spec.hooks?.poststop, "poststop"),
-        ] where !(hooks ?? []).isEmpty {
-            throw OCIError(code: .unsupported, message: "hooks.\(name) is not supported")
-        }
         let plan = try StagePlan.container(inputs)
         try Files.makeFolders(root, mode: 0o700)
         guard mkdir(folder, 0o700) == 0 else {

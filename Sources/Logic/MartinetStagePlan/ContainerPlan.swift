@@ -177,8 +177,12 @@ extension StagePlan {
             (spec.vm != nil, "vm"), (spec.windows != nil, "windows"), (spec.solaris != nil, "solaris"),
             (spec.zos != nil, "zos"), (spec.linux?.intelRdt != nil, "linux.intelRdt"),
             (!(spec.linux?.mountLabel ?? "").isEmpty, "linux.mountLabel"),
+            (!(spec.hooks?.prestart ?? []).isEmpty, "hooks.prestart"),
+            (!(spec.hooks?.createRuntime ?? []).isEmpty, "hooks.createRuntime"),
             (!(spec.hooks?.createContainer ?? []).isEmpty, "hooks.createContainer"),
             (!(spec.hooks?.startContainer ?? []).isEmpty, "hooks.startContainer"),
+            (!(spec.hooks?.poststart ?? []).isEmpty, "hooks.poststart"),
+            (!(spec.hooks?.poststop ?? []).isEmpty, "hooks.poststop"),
         ] where present {
             throw OCIError(code: .unsupported, message: "\(name) is not supported")
         }
