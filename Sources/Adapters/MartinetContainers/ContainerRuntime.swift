@@ -54,7 +54,7 @@ package struct ContainerRuntime: Sendable {
 
     // MARK: - monitors
 
-    /// Starts a pod's monitor in its folder, which must be there, and connects to it.
+    /// Starts a pod's monitor in its folder, which must be there, and connects to it; EAGAIN where one is running.
     package func startMonitor(
         folder: String, onEvent: @escaping @Sendable (MonitorConnection.Event) -> Void
     ) throws(SystemError) -> MonitorConnection {
@@ -82,12 +82,7 @@ package struct ContainerRuntime: Sendable {
     package func reconnect(
         folder: String, onEvent: @escaping @Sendable (MonitorConnection.Event) -> Void
     ) throws(SystemError) -> (connection: MonitorConnection, recovered: [String: Recovered]) {
-        let connection: MonitorConnection
-        do {
-            connection = try MonitorConnection(folder: folder, onEvent: onEvent)
-        } catch  where error.errno == ECONNREFUSED || error.errno == ENOENT {
-            connection = try startMonitor(folder: folder, onEvent: onEvent)
-        }
+        let connection = try connectOrStart(folder, onEvent)
         // What this monitor does not know was its predecessor's, whether or not somebody has asked before.
         let known = Set(try connection.status().map(\.id))
         var recovered: [String: Recovered] = [:]
@@ -96,6 +91,25 @@ package struct ContainerRuntime: Sendable {
             if !known.contains(id) { recovered[id] = try recover(id, folder, connection) }
         }
         return (connection, recovered)
+    }
+
+    private func connectOrStart(
+        _ folder: String, _ onEvent: @escaping @Sendable (MonitorConnection.Event) -> Void
+    ) throws(SystemError) -> MonitorConnection {
+        var attempt = 0
+        while true {
+            attempt += 1
+            do {
+                return try MonitorConnection(folder: folder, onEvent: onEvent)
+            } catch  where [ECONNREFUSED, ENOENT, ECONNRESET, EPIPE].contains(error.errno) {
+                do {
+                    return try startMonitor(folder: folder, onEvent: onEvent)
+                } catch  where error.errno == EAGAIN && attempt < 400 {
+                    // The old one still holds its lock: it is being killed, or was only slow to accept.
+                    poll(nil, 0, 5)
+                }
+            }
+        }
     }
 
     private func recover(

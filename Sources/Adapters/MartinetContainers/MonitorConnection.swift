@@ -37,6 +37,8 @@ package final class MonitorConnection: Sendable {
         var next: UInt32 = 1
         var waiting: [UInt32: Waiting] = [:]
         var isLost = false
+        /// Whether the monitor has answered once: before, a failure is the initializer's error and no event.
+        var isReady = false
     }
 
     package let folder: String
@@ -67,6 +69,11 @@ package final class MonitorConnection: Sendable {
         guard version == Int64(MARTINET_MONITOR_VERSION) else {
             throw SystemError(call: "hello", operand: folder + "/monitor.sock", errno: EPROTONOSUPPORT)
         }
+        let isLost = state.withLock { state in
+            state.isReady = true
+            return state.isLost
+        }
+        if isLost { throw SystemError(call: "recvmsg", operand: folder + "/monitor.sock", errno: ECONNRESET) }
     }
 
     deinit { source.cancel() }
@@ -261,15 +268,15 @@ package final class MonitorConnection: Sendable {
 
     private func lose() {
         source.cancel()
-        let waiting = state.withLock { state in
+        let (waiting, wasReady) = state.withLock { state in
             state.isLost = true
             let all = state.waiting
             state.waiting = [:]
-            return all
+            return (all, state.isReady)
         }
         for entry in waiting.values {
             entry.finish(.failure(SystemError(call: "recvmsg", operand: folder + "/monitor.sock", errno: ECONNRESET)))
         }
-        onEvent(.lost)
+        if wasReady { onEvent(.lost) }
     }
 }

@@ -2,6 +2,7 @@
 // exit codes, and answers whoever connects to `monitor.sock` in the pod's folder. It outlives everything of Martinet.
 #include <signal.h>
 #include <sys/epoll.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -32,7 +33,7 @@ static int listen_here(void) {
     struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "monitor.sock"};
     int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0) return -errno;
-    unlink(address.sun_path);  // Swift has made sure that nobody answers there
+    unlink(address.sun_path);  // a killed predecessor's: the lock is ours
     mode_t old = umask(0177);
     int failed = bind(fd, (struct sockaddr *)&address, sizeof address) || listen(fd, 64);
     int error = errno;
@@ -83,6 +84,9 @@ int monitor_main(int argc, char **argv) {
     int folder = (int)read_number(argv[2]);
     if (fchdir(folder)) return errno;
     syscall(SYS_close_range, 3, ~0u, 0);
+    // One monitor per folder: the kernel lets the lock go with the process, and not before.
+    int lock = open("monitor.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (lock < 0 || flock(lock, LOCK_EX | LOCK_NB)) return errno;
     int listener = listen_here();
     if (listener < 0) return -listener;
     int pid = fork();
