@@ -46,6 +46,7 @@ func module(
 
 // C targets and system libraries belong to no layer: what wraps them does.
 let cTargets: [String: Target] = [
+    "CMartinetContainers": .target(name: "CMartinetContainers", path: "Sources/C/CMartinetContainers"),
     "CMartinetDigest": .target(name: "CMartinetDigest", path: "Sources/C/CMartinetDigest"),
     "CMartinetImages": .target(name: "CMartinetImages", path: "Sources/C/CMartinetImages"),
     "CMartinetLinux": .target(name: "CMartinetLinux", path: "Sources/C/CMartinetLinux"),
@@ -53,6 +54,9 @@ let cTargets: [String: Target] = [
         name: "CMartinetRecordingDisk", dependencies: ["CMartinetSQLite"], path: "Sources/C/CMartinetRecordingDisk"),
     "CMartinetNetwork": .target(name: "CMartinetNetwork", path: "Sources/C/CMartinetNetwork"),
     "CMartinetSQLite": .systemLibrary(name: "CMartinetSQLite", path: "Sources/C/CMartinetSQLite"),
+    "CMartinetStage": .target(name: "CMartinetStage", path: "Sources/C/CMartinetStage", exclude: ["stage"]),
+    "CMartinetStageImage": .target(
+        name: "CMartinetStageImage", path: "Sources/C/CMartinetStageImage", exclude: ["Embedded"]),
     "CMartinetTables": .target(
         name: "CMartinetTables", path: "Sources/C/CMartinetTables", exclude: ["tables.bin"]),
     "CMartinetYAML": .systemLibrary(name: "CMartinetYAML", path: "Sources/C/CMartinetYAML"),
@@ -74,6 +78,7 @@ let modules: [Module] = [
     module(.wire, "MartinetCommandLine", uses: ["MartinetNearMiss"]),
     module(.wire, "MartinetArchive", uses: ["MartinetBase", "CMartinetZlib"]),
     module(.wire, "MartinetImageSpec", uses: ["CMartinetDigest"]),
+    module(.wire, "MartinetOCI"),
     // Logic: decisions, without I/O, clock or chance
     module(.logic, "MartinetNameAnswers", uses: ["MartinetAddresses", "MartinetDNSMessage"]),
     module(.logic, "MartinetServiceRules", uses: ["MartinetAddresses", "MartinetNetlink"]),
@@ -86,7 +91,14 @@ let modules: [Module] = [
     module(.logic, "MartinetClient", uses: ["MartinetBase", "MartinetSchema", "MartinetAPI"]),
     module(.logic, "MartinetDockerfile", uses: ["MartinetNearMiss"]),
     module(.logic, "MartinetRegistry", uses: ["MartinetImageSpec"]),
+    module(.logic, "MartinetStagePlan", uses: ["MartinetOCI", "CMartinetStage"]),
     // Adapters: store, transport, Linux, images
+    module(
+        .adapters, "MartinetContainers",
+        uses: [
+            "MartinetBase", "MartinetOCI", "MartinetStagePlan", "CMartinetStage", "CMartinetStageImage",
+            "CMartinetContainers",
+        ]),
     module(
         .adapters, "MartinetNameServer",
         uses: [
@@ -134,6 +146,13 @@ let modules: [Module] = [
 
 /// Programs: composition roots, generators, benchmarks, and children that tests start and kill.
 let programs: [(name: String, uses: [String])] = [
+    (
+        "martinet-oci",
+        [
+            "MartinetBase", "MartinetOCI", "MartinetStagePlan", "MartinetContainers", "CMartinetContainers",
+            "CMartinetStage",
+        ]
+    ),
     ("martinet-schema", ["MartinetBase", "MartinetSchema", "MartinetSchemaCompiler"]),
     ("martinet-store-bench", ["MartinetBase", "MartinetStore"]),
 ]
