@@ -86,6 +86,11 @@ let modules: [Module] = [
     module(.logic, "MartinetClient", uses: ["MartinetBase", "MartinetSchema", "MartinetAPI"]),
     module(.logic, "MartinetDockerfile", uses: ["MartinetNearMiss"]),
     module(.logic, "MartinetRegistry", uses: ["MartinetImageSpec"]),
+    module(.logic, "MartinetReconcile", uses: ["MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient"]),
+    module(.logic, "MartinetScheduling", uses: ["MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient"]),
+    module(
+        .logic, "MartinetSimulation", uses: ["MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient"],
+        tested: false),
     // Adapters: store, transport, Linux, images
     module(
         .adapters, "MartinetNameServer",
@@ -130,6 +135,12 @@ let modules: [Module] = [
             "MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetDocuments", "MartinetYAML",
             "MartinetAPICore", "MartinetCertificates", "MartinetTransport",
         ]),
+    module(
+        .components, "MartinetControllers",
+        uses: ["MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetReconcile"], tested: false),
+    module(
+        .components, "MartinetScheduler",
+        uses: ["MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetScheduling"], tested: false),
 ]
 
 /// Programs: composition roots, generators, benchmarks, and children that tests start and kill.
@@ -141,6 +152,17 @@ let programs: [(name: String, uses: [String])] = [
 /// What the tests of a module need besides what the module uses: targets, and programs that they start.
 let testUses: [String: [String]] = [
     "MartinetStore": ["MartinetStoreContract", "CMartinetRecordingDisk", "martinet-store-bench"]
+]
+
+// Test suites that bring several components together, as a program does.
+let suites: [(name: String, uses: [String])] = [
+    (
+        "SimulatedClusterTests",
+        [
+            "MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetReconcile",
+            "MartinetScheduling", "MartinetSimulation", "MartinetControllers", "MartinetScheduler",
+        ]
+    )
 ]
 
 // MARK: - From the tables above to targets
@@ -164,7 +186,7 @@ func closure(of names: [String]) -> Set<String> {
     var queue = names
     while let name = queue.popLast() {
         guard seen.insert(name).inserted else { continue }
-        queue += byName[name]?.uses ?? programs.first { $0.name == name }?.uses ?? []
+        queue += byName[name]?.uses ?? (programs + suites).first { $0.name == name }?.uses ?? []
     }
     return seen
 }
@@ -201,6 +223,13 @@ for program in programs where kept.contains(program.name) {
         .executableTarget(
             name: program.name, dependencies: program.uses.map { .target(name: $0) },
             path: "Sources/Tools/\(program.name)", swiftSettings: strict))
+}
+
+for suite in suites where only.isEmpty || only.contains(suite.name) {
+    targets.append(
+        .testTarget(
+            name: suite.name, dependencies: suite.uses.map { .target(name: $0) }, path: "Tests/Suites/\(suite.name)",
+            swiftSettings: strict))
 }
 
 let usedPackages = Set(keptModules.flatMap { $0.products.map(\.package) })
