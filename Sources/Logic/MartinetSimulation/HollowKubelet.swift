@@ -23,9 +23,10 @@ package struct HollowKubelet: Component {
     private enum Task { case start, stop }
 
     private static var leaseToken: UInt64 { 0 }
+    private static var nodeToken: UInt64 { 1 }
 
     private let configuration: Configuration
-    private var nextToken: UInt64 = 1
+    private var nextToken: UInt64 = 2
     private var tasks: [UInt64: (key: ObjectKey, uid: String, task: Task)] = [:]
     private var pending: Set<String> = []
     private var address: UInt32 = 0
@@ -40,14 +41,21 @@ package struct HollowKubelet: Component {
     package mutating func handle(_ event: ComponentEvent, _ context: ComponentContext) -> [ComponentAction] {
         switch event {
         case .started:
-            return [.send(.create(node(context.now)), token: 0), .startTimer(token: 0, after: .zero)]
+            return [register(context), .startTimer(token: Self.leaseToken, after: .zero)]
+        case .reply(Self.nodeToken, .failure(let error)) where error.isRetryable:
+            return [.startTimer(token: Self.nodeToken, after: .seconds(1))]
         case .synced, .reply: return []
         case .resync: return context.cache.list(Pod.self).flatMap { look(at: $0, context) }
         case .changed(let change): return change.new(Pod.self).map { look(at: $0, context) } ?? []
         case .timer(Self.leaseToken):
             return [lease(context), .startTimer(token: 0, after: configuration.leaseInterval)]
+        case .timer(Self.nodeToken): return [register(context)]
         case .timer(let token): return perform(token, context)
         }
+    }
+
+    private func register(_ context: ComponentContext) -> ComponentAction {
+        .send(.create(node(context.now)), token: Self.nodeToken)
     }
 
     private mutating func look(at pod: Pod, _ context: ComponentContext) -> [ComponentAction] {
