@@ -41,8 +41,10 @@ package struct ReplicaSetController: Reconciler {
             related = context.cache.list(Pod.self, ownedBy: set.metadata.uid)
         }
         let planner = ReplicaSetPlanner(
-            set: set, candidates: context.cache.list(Pod.self, namespace: key.namespace), related: related,
-            failure: failure, now: context.now)
+            set: set,
+            candidates: context.cache.candidates(
+                Pod.self, ownerUID: set.metadata.uid, namespace: key.namespace),
+            related: related, failure: failure, now: context.now)
         return planner.plan { context.runtime.nameSuffix() }
     }
 }

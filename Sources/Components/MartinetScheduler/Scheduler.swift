@@ -147,7 +147,10 @@ package struct Scheduler: Component {
             bind(Binding(entry: entry, pod: pod, node: node))
         case .refuse(let verdict):
             queue.refuse(entry, now: context.monotonic)
-            let message = verdict.message
+            var message = verdict.message
+            if pod.spec.priority ?? 0 > 0, pod.spec.preemptionPolicy != "Never" {
+                message += " preemption: not available in this version."
+            }
             actions.append(.record(.warning(pod.object, "FailedScheduling", message)))
             addCondition(pod, message, context.now)
         }

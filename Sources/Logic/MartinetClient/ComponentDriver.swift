@@ -39,7 +39,8 @@ package final class ComponentDriver: @unchecked Sendable {
     private let log: Log
     private let configuration: Configuration
     private var runners: [Runner] = []
-    private var loops: [WatchedResource: WatchLoop] = [:]
+    /// In the order in which they were asked for: what happens must not depend on a dictionary's order.
+    private var loops: [WatchLoop] = []
     private var waiting: [Waiting] = []
     private var waitingHead = 0
     private var inFlight = 0
@@ -77,7 +78,7 @@ package final class ComponentDriver: @unchecked Sendable {
     package func stop() {
         executor.submit { [self] in
             isStopped = true
-            for loop in loops.values { loop.stop() }
+            for loop in loops { loop.stop() }
             for runner in runners { for timer in runner.timers.values { timer.cancel() } }
             resync?.cancel()
             waiting = []
@@ -88,7 +89,7 @@ package final class ComponentDriver: @unchecked Sendable {
 
     private func watch(_ resource: WatchedResource, _ index: Int) {
         guard runners[index].watched.insert(resource).inserted else { return }
-        let loop = loops[resource] ?? makeLoop(resource)
+        let loop = loops.first { $0.store.watched == resource } ?? makeLoop(resource)
         runners[index].cache = ObjectCache(stores: runners[index].cache.stores + [loop.store])
         // Another component's watch may have shown it all before.
         for object in loop.store.all {
@@ -106,7 +107,7 @@ package final class ComponentDriver: @unchecked Sendable {
                     guard let self else { return }
                     for index in runners.indices { checkSynced(index) }
                 }))
-        loops[resource] = loop
+        loops.append(loop)
         // Not before the caller has the store in its cache.
         executor.submit { loop.start() }
         return loop
@@ -116,7 +117,8 @@ package final class ComponentDriver: @unchecked Sendable {
         guard runners[index].watched.remove(resource) != nil else { return }
         runners[index].cache = ObjectCache(stores: runners[index].cache.stores.filter { $0.watched != resource })
         guard !runners.contains(where: { $0.watched.contains(resource) }) else { return }
-        loops.removeValue(forKey: resource)?.stop()
+        for loop in loops where loop.store.watched == resource { loop.stop() }
+        loops.removeAll { $0.store.watched == resource }
     }
 
     private func changed(_ change: ObjectChange) {
@@ -212,9 +214,7 @@ package final class ComponentDriver: @unchecked Sendable {
     /// Takes an answer into the caches, so that everybody here reads the writes of this driver.
     private func learn(_ object: Object, from request: APIRequest) {
         guard let name = request.resource.name ?? request.object?.metadata.name else { return }
-        for loop in loops.values.sorted(by: {
-            $0.store.watched.resource.description < $1.store.watched.resource.description
-        }) {
+        for loop in loops {
             let store = loop.store
             if request.verb == .delete {
                 guard store.watched.resource.plural == request.resource.plural,

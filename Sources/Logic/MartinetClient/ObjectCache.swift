@@ -27,4 +27,15 @@ package struct ObjectCache {
     package func list<V: View>(_ view: V.Type, ownedBy uid: String) -> [V] {
         byType[V.type]?.ownedBy(uid: uid).map(V.init(object:)) ?? []
     }
+
+    /// What an owner may have: its own, and those of the namespace that no controller has.
+    package func candidates<V: View>(_ view: V.Type, ownerUID: String, namespace: String) -> [V] {
+        guard let store = byType[V.type] else { return [] }
+        // One that names an owner which does not control it is among the free ones.
+        let owned = store.ownedBy(uid: ownerUID).filter { $0.metadata.controllerReference != nil }
+        return (owned + store.free(inNamespace: namespace)).map(V.init(object:))
+    }
+
+    /// The objects of every watched kind that name this owner.
+    package func dependents(of uid: String) -> [Object] { stores.flatMap { $0.ownedBy(uid: uid) } }
 }

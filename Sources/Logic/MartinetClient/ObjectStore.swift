@@ -8,9 +8,11 @@ package import MartinetSchema
 /// Belongs to one driver and is touched on its executor only.
 package final class ObjectStore {
     package let watched: WatchedResource
-    private(set) var isSynced = false
+    package private(set) var isSynced = false
     private var objects: [ObjectKey: Object] = [:]
     private var byOwner: [String: Set<ObjectKey>] = [:]
+    /// By namespace: those that no controller has.
+    private var free: [String: Set<ObjectKey>] = [:]
     private var byNamespace: [String: Set<ObjectKey>] = [:]
     /// Up to which revision the watch has told everything.
     private(set) var revision: UInt64 = 0
@@ -26,6 +28,9 @@ package final class ObjectStore {
     package var all: [Object] { sorted(objects.keys) }
     package func inNamespace(_ namespace: String) -> [Object] { sorted(byNamespace[namespace] ?? []) }
     package func ownedBy(uid: String) -> [Object] { sorted(byOwner[uid] ?? []) }
+
+    /// Those of a namespace that no controller has, which one may adopt.
+    package func free(inNamespace namespace: String) -> [Object] { sorted(free[namespace] ?? []) }
 
     // By key, because the order of a dictionary is another in every process.
     private func sorted(_ keys: some Sequence<ObjectKey>) -> [Object] { keys.sorted().compactMap { objects[$0] } }
@@ -107,7 +112,9 @@ package final class ObjectStore {
         }
         objects[key] = object
         byNamespace[key.namespace, default: []].insert(key)
-        for owner in object.metadata.ownerReferences { byOwner[owner.uid, default: []].insert(key) }
+        let metadata = object.metadata
+        for owner in metadata.ownerReferences { byOwner[owner.uid, default: []].insert(key) }
+        if metadata.controllerReference == nil { free[key.namespace, default: []].insert(key) }
         return ObjectChange(watched: watched, old: old, new: object)
     }
 
@@ -119,6 +126,8 @@ package final class ObjectStore {
     }
 
     private func unindex(_ object: Object, _ key: ObjectKey) {
+        free[key.namespace]?.remove(key)
+        if free[key.namespace]?.isEmpty == true { free[key.namespace] = nil }
         for owner in object.metadata.ownerReferences {
             byOwner[owner.uid]?.remove(key)
             if byOwner[owner.uid]?.isEmpty == true { byOwner[owner.uid] = nil }

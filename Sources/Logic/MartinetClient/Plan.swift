@@ -47,6 +47,8 @@ package struct Write: Sendable {
 
     package var request: APIRequest
     package var tolerates: Tolerance
+    /// For a get: what comes after it only holds if no object of this uid is there; of any where it is empty.
+    package var expectedAbsent: String?
     package var onSuccess: EventRecord?
     /// The error's message is put behind this one's.
     package var onFailure: EventRecord?
@@ -58,6 +60,13 @@ package struct Write: Sendable {
         self.tolerates = tolerates
         self.onSuccess = onSuccess
         self.onFailure = onFailure
+    }
+
+    /// Makes sure, with the server itself, that an object is gone before the steps after this one.
+    package static func ensureAbsent(_ resource: ResourceName, uid: String) -> Write {
+        var write = Write(APIRequest(.get, resource), tolerates: .notFound)
+        write.expectedAbsent = uid
+        return write
     }
 
     func isDone(by error: APIError) -> Bool {

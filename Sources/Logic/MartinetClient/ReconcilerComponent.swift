@@ -162,8 +162,11 @@ package struct ReconcilerComponent<R: Reconciler>: Component {
     ) {
         guard let flight = flights.removeValue(forKey: token) else { return }
         switch result {
-        case .success:
-            finish(flight, nil)
+        case .success(let object):
+            let isThere = flight.write.expectedAbsent.map { $0.isEmpty || $0 == object.metadata.uid } ?? false
+            let error = APIError(
+                code: 409, reason: "Conflict", message: "\(flight.key) was taken for gone and is there")
+            finish(flight, isThere ? error : nil)
         case .failure(let error) where flight.isReadBack:
             if error.isRetryable { readBackLater(flight) } else { finish(flight, error) }
         case .failure(let error) where flight.write.isDone(by: error):

@@ -126,8 +126,8 @@ final class FakeAPIServer: APIClient {
             case .create: create(request, type, &state)
             case .list: list(request, type, &state)
             case .get, .update, .patch, .delete: change(request, type, &state)
-            case .watch, .deletecollection:
-                .failure(APIError(code: 405, reason: "MethodNotAllowed", message: "the fake cannot \(request.verb)"))
+            case .deletecollection: deleteAll(request, type, &state)
+            case .watch: .failure(APIError(code: 405, reason: "MethodNotAllowed", message: "watch is no request"))
             }
         }
     }
@@ -164,6 +164,11 @@ final class FakeAPIServer: APIClient {
         if var pod = object.view(Pod.self), pod.status.phase.isEmpty {
             pod.status.phase = "Pending"
             object = pod.object
+        }
+        if var namespace = object.view(Namespace.self) {
+            namespace.spec.finalizers = ["kubernetes"]
+            namespace.status.phase = "Active"
+            object = namespace.object
         }
         return .success(store(object, nil, &state))
     }
@@ -213,7 +218,11 @@ final class FakeAPIServer: APIClient {
             return .failure(APIError(code: 409, reason: "Conflict", message: "\(key) has been modified"))
         }
         var metadata = new.metadata
+        if !metadata.uid.isEmpty, metadata.uid != old.metadata.uid {
+            return .failure(APIError(code: 409, reason: "Conflict", message: "\(key) is another object now"))
+        }
         metadata.uid = old.metadata.uid
+        metadata.deletionGracePeriodSeconds = old.metadata.deletionGracePeriodSeconds
         metadata.creationTimestamp = old.metadata.creationTimestamp
         metadata.deletionTimestamp = old.metadata.deletionTimestamp
         metadata.resourceVersion = old.metadata.resourceVersion
@@ -237,20 +246,41 @@ final class FakeAPIServer: APIClient {
         return object
     }
 
+    private func deleteAll(_ request: APIRequest, _ type: ObjectType, _ state: inout State) -> Result<Object, APIError>
+    {
+        for (key, object) in (state.objects[type.name] ?? [:]).sorted(by: { $0.key < $1.key })
+        where key.namespace == request.resource.namespace {
+            _ = delete(request, object, &state)
+        }
+        return .success(Status { $0.status = "Success" }.object)
+    }
+
     private func delete(_ request: APIRequest, _ old: Object, _ state: inout State) -> Result<Object, APIError> {
         let options = request.object?.view(DeleteOptions.self)
         var metadata = old.metadata
         if let uid = options?.preconditions?.uid, uid != metadata.uid {
             return .failure(APIError(code: 409, reason: "Conflict", message: "the uid does not match"))
         }
+        if metadata.deletionTimestamp == nil {
+            switch options?.propagationPolicy {
+            case "Foreground": metadata.finalizers.append("foregroundDeletion")
+            case "Orphan": metadata.finalizers.append("orphan")
+            default: break
+            }
+        }
         let grace = options?.gracePeriodSeconds ?? 30
         let isGraceful = grace > 0 && !(old.view(Pod.self)?.spec.nodeName.isEmpty ?? true)
-        if isGraceful || !metadata.finalizers.isEmpty {
+        let isHeld = !metadata.finalizers.isEmpty || !(old.view(Namespace.self)?.spec.finalizers.isEmpty ?? true)
+        if isGraceful || isHeld {
             if metadata.deletionTimestamp == nil || (metadata.deletionGracePeriodSeconds ?? 0) > 0 && !isGraceful {
                 metadata.deletionTimestamp = metadata.deletionTimestamp ?? runtime.now()
                 metadata.deletionGracePeriodSeconds = isGraceful ? grace : 0
                 var object = old
                 object[0] = .object(metadata.object)
+                if var namespace = object.view(Namespace.self) {
+                    namespace.status.phase = "Terminating"
+                    object = namespace.object
+                }
                 return .success(store(object, old, &state))
             }
             return .success(old)
@@ -264,7 +294,8 @@ final class FakeAPIServer: APIClient {
         var object = object
         var metadata = object.metadata
         if metadata.deletionTimestamp != nil, metadata.finalizers.isEmpty,
-            metadata.deletionGracePeriodSeconds ?? 0 == 0, let old
+            metadata.deletionGracePeriodSeconds ?? 0 == 0,
+            object.view(Namespace.self)?.spec.finalizers.isEmpty ?? true, let old
         {
             return remove(old, &state)
         }
