@@ -92,6 +92,11 @@ let modules: [Module] = [
     module(.logic, "MartinetDockerfile", uses: ["MartinetNearMiss"]),
     module(.logic, "MartinetRegistry", uses: ["MartinetImageSpec"]),
     module(.logic, "MartinetStagePlan", uses: ["MartinetOCI", "CMartinetStage"]),
+    module(.logic, "MartinetReconcile", uses: ["MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient"]),
+    module(.logic, "MartinetScheduling", uses: ["MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient"]),
+    module(
+        .logic, "MartinetSimulation", uses: ["MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient"],
+        tested: false),
     // Adapters: store, transport, Linux, images
     module(
         .adapters, "MartinetContainers",
@@ -142,6 +147,13 @@ let modules: [Module] = [
             "MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetDocuments", "MartinetYAML",
             "MartinetAPICore", "MartinetCertificates", "MartinetTransport",
         ]),
+    module(
+        .components, "MartinetControllers",
+        uses: ["MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetReconcile"], tested: false),
+    module(
+        .components, "MartinetScheduler",
+        uses: ["MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetScheduling"], tested: false),
+
 ]
 
 /// Programs: composition roots, generators, benchmarks, and children that tests start and kill.
