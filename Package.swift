@@ -145,7 +145,7 @@ let modules: [Module] = [
         .components, "MartinetAPIServer",
         uses: [
             "MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetDocuments", "MartinetYAML",
-            "MartinetAPICore", "MartinetCertificates", "MartinetTransport",
+            "MartinetAPICore", "MartinetStore", "MartinetCertificates", "MartinetTransport",
         ]),
     module(
         .components, "MartinetControllers",

@@ -1,5 +1,5 @@
 package import MartinetAPICore
-package import MartinetBase
+import MartinetBase
 import MartinetAPI
 import MartinetClient
 import MartinetDocuments
@@ -52,14 +52,17 @@ package final class APIServer: RequestHandler {
     private func answer(
         _ path: String, _ request: HTTPRequest, _ identity: Identity, _ exchange: any Exchange
     ) throws(APIError) {
-        guard request.method == "GET" || request.method == "HEAD" else { throw APIError.methodNotAllowed(request.method) }
+        guard request.method == "GET" || request.method == "HEAD" else {
+            throw APIError.methodNotAllowed(request.method)
+        }
         switch path {
         case "/healthz", "/livez", "/livez/ping", "/healthz/ping": return exchange.respond(200, text: "ok")
         case "/readyz":
             return isReady.withLock { $0 } ? exchange.respond(200, text: "ok") : exchange.respond(503, text: "starting")
         case "/":
             guard identity != .anonymous else { break }
-            let body = #"{"paths":["/api","/apis","/healthz","/livez","/openapi/v2","/openapi/v3","/readyz","/version"]}"#
+            let body =
+                #"{"paths":["/api","/apis","/healthz","/livez","/openapi/v2","/openapi/v3","/readyz","/version"]}"#
             return exchange.respond(200, [("content-type", "application/json")], .bytes(Array(body.utf8)))
         default: break
         }
@@ -67,7 +70,9 @@ package final class APIServer: RequestHandler {
         guard identity != .anonymous || path == "/version" else { throw forbidden(path, identity) }
         guard let document = documents.document(path, request.headers) else { throw APIError.noSuchPath }
         let etag = document.etag
-        if request.headers.tokens("if-none-match").contains(etag) { return exchange.respond(304, [("etag", etag)], .bytes([])) }
+        if request.headers.tokens("if-none-match").contains(etag) {
+            return exchange.respond(304, [("etag", etag)], .bytes([]))
+        }
         let headers = [("content-type", document.contentType), ("etag", etag), ("vary", "Accept")]
         exchange.respond(200, headers, .bytes(document.bytes))
     }
@@ -97,19 +102,22 @@ package final class APIServer: RequestHandler {
         if request.verb == .watch {
             return try watch(request, resource.kind, query, identity, representation, exchange)
         }
-        var warnings: [String] = []
-        try readBody(&request, http, resource.kind, &warnings)
+        let warnings = try readBody(&request, http, resource.kind)
+        let final = request
         let include = TableConverter.Include(rawValue: query["includeObject"] ?? "") ?? .metadata
-        registry.handle(request, as: identity) { [self] result in
+        registry.handle(final, as: identity) { [self] result in
             switch result {
             case .success(let reply):
-                respond(reply, request, ReplyEncoder(representation: representation, include: include, now: registry.runtime.now()), warnings, exchange)
+                respond(
+                    reply, ReplyEncoder(representation: representation, include: include, now: registry.runtime.now()),
+                    warnings, exchange)
             case .failure(let error): fail(error, http, representation, exchange)
             }
         }
     }
 
-    private func verb(_ method: String, _ name: ResourceName, _ query: RequestQuery) throws(APIError) -> APIRequest.Verb {
+    private func verb(_ method: String, _ name: ResourceName, _ query: RequestQuery) throws(APIError) -> APIRequest.Verb
+    {
         switch method {
         case "GET", "HEAD":
             if name.name == nil { return query.flag("watch") ? .watch : .list }
@@ -123,43 +131,47 @@ package final class APIServer: RequestHandler {
     }
 
     private func readBody(
-        _ request: inout APIRequest, _ http: HTTPRequest, _ kind: Kind, _ warnings: inout [String]
-    ) throws(APIError) {
+        _ request: inout APIRequest, _ http: HTTPRequest, _ kind: Kind
+    ) throws(APIError) -> [String] {
         switch request.verb {
         case .create, .update:
-            var decoder = BodyDecoder(contentType: http.headers["content-type"], validation: request.options.fieldValidation)
+            var decoder = BodyDecoder(
+                contentType: http.headers["content-type"], validation: request.options.fieldValidation)
             guard !http.body.isEmpty else { throw APIError.badRequest("the request has no body") }
             request.object = try decoder.decode(http.body, as: bodyType(request.resource, kind))
-            warnings = decoder.warnings
+            return decoder.warnings
         case .delete, .deletecollection:
-            guard !http.body.isEmpty else {
-                request.object = nil
-                return
-            }
-            var decoder = BodyDecoder(contentType: http.headers["content-type"], validation: request.options.fieldValidation)
+            guard !http.body.isEmpty else { return [] }
+            var decoder = BodyDecoder(
+                contentType: http.headers["content-type"], validation: request.options.fieldValidation)
             request.object = try decoder.decode(http.body, as: DeleteOptions.type)
         case .patch:
             let media = (http.headers["content-type"] ?? "").split(separator: ";").first.map { $0.trimmingBlanks } ?? ""
             guard let type = APIRequest.Patch(rawValue: media), type != .apply else {
                 throw APIError.unsupportedMediaType(
                     media,
-                    ["application/json-patch+json", "application/merge-patch+json", "application/strategic-merge-patch+json"])
+                    [
+                        "application/json-patch+json", "application/merge-patch+json",
+                        "application/strategic-merge-patch+json",
+                    ])
             }
             request.patch = (type, http.body)
         case .get, .list, .watch: break
         }
+        return []
     }
 
     /// The type of what is sent to a resource: its own, or that of a subresource with a kind of its own.
     private func bodyType(_ name: ResourceName, _ kind: Kind) -> ObjectType {
-        guard let subresource = kind.subresources.first(where: { $0.name == name.subresource }), !subresource.kind.isEmpty,
+        guard let subresource = kind.subresources.first(where: { $0.name == name.subresource }),
+            !subresource.kind.isEmpty,
             let type = Schema.builtin.type(named: subresource.kind)
         else { return kind.type }
         return type
     }
 
     private func respond(
-        _ reply: Reply, _ request: APIRequest, _ encoder: ReplyEncoder, _ warnings: [String], _ exchange: any Exchange
+        _ reply: Reply, _ encoder: ReplyEncoder, _ warnings: [String], _ exchange: any Exchange
     ) {
         let encoded = encoder.encode(reply)
         var code = 200
@@ -169,7 +181,10 @@ package final class APIServer: RequestHandler {
         case .list: break
         }
         var headers = [("content-type", encoded.contentType), ("cache-control", "no-cache, private")]
-        for warning in warnings { headers.append(("warning", "299 - \"\(warning.replacing("\\", with: "\\\\").replacing("\"", with: "\\\""))\"")) }
+        for warning in warnings {
+            headers.append(
+                ("warning", "299 - \"\(warning.replacing("\\", with: "\\\\").replacing("\"", with: "\\\""))\""))
+        }
         exchange.respond(code, headers, encoded.body)
     }
 
@@ -209,7 +224,9 @@ package final class APIServer: RequestHandler {
         _ name: ResourceName, _ http: HTTPRequest, _ query: RequestQuery, _ identity: Identity, _ exchange: any Exchange
     ) throws(APIError) {
         guard let nodes else {
-            throw APIError(code: 501, reason: "NotImplemented", message: "this server reaches no nodes: \(name.subresource) is not served")
+            throw APIError(
+                code: 501, reason: "NotImplemented",
+                message: "this server reaches no nodes: \(name.subresource) is not served")
         }
         let request = StreamRequest(resource: name, http: http)
         let check = APIRequest(name.subresource == "log" ? .get : .create, name)

@@ -41,7 +41,8 @@ package struct Authenticator: Sendable {
             return String(parts[1])
         }
         let prefix = "base64url.bearer.authorization.k8s.io."
-        guard let offered = request.headers.tokens("sec-websocket-protocol").first(where: { $0.hasPrefix(prefix) }) else {
+        guard let offered = request.headers.tokens("sec-websocket-protocol").first(where: { $0.hasPrefix(prefix) })
+        else {
             return nil
         }
         return TokenText.decodeBase64URL(String(offered.dropFirst(prefix.count)))

@@ -65,14 +65,16 @@ struct BodyDecoder {
         } catch {
             let (line, column) = DecodeError.position(of: error.offset, in: body)
             throw APIError.badRequest(
-                "\(type.kind?.name ?? "the object") in version \"\(type.kind?.version ?? "")\" cannot be handled as a \(type.kind?.name ?? "object"): \(error) (line \(line), column \(column))")
+                "\(type.kind?.name ?? "the object") in version \"\(type.kind?.version ?? "")\" cannot be handled as a \(type.kind?.name ?? "object"): \(error) (line \(line), column \(column))"
+            )
         }
         try check(apiVersion: result.apiVersion, kind: result.kind, type)
         if !result.issues.isEmpty, validation != "Ignore" {
             let texts = result.issues.map(\.description)
             if validation == "Strict" {
                 throw APIError.badRequest(
-                    "\(type.kind?.name ?? "the object") in version \"\(type.kind?.version ?? "")\" cannot be handled as a \(type.kind?.name ?? "object"): strict decoding error: \(texts.joined(separator: ", "))")
+                    "\(type.kind?.name ?? "the object") in version \"\(type.kind?.version ?? "")\" cannot be handled as a \(type.kind?.name ?? "object"): strict decoding error: \(texts.joined(separator: ", "))"
+                )
             }
             warnings += texts
         }
@@ -101,7 +103,8 @@ struct BodyDecoder {
         }
         guard kind == expected.name, apiVersion == expected.apiVersion || expected.name.hasSuffix("Options") else {
             throw APIError.badRequest(
-                "the object provided is unrecognized: expected \(expected.apiVersion), Kind=\(expected.name), found \(apiVersion), Kind=\(kind)")
+                "the object provided is unrecognized: expected \(expected.apiVersion), Kind=\(expected.name), found \(apiVersion), Kind=\(kind)"
+            )
         }
     }
 }

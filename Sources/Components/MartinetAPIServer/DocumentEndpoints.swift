@@ -22,7 +22,10 @@ final class DocumentEndpoints: Sendable {
         let accept = headers.all("accept").joined(separator: ",")
         var format: Discovery.Format?
         if path == "/api" || path == "/apis" {
-            format = Discovery.Format.allCases.first { accept.contains("as=APIGroupDiscoveryList") && accept.contains("v=\($0.rawValue);") || accept.contains("v=\($0.rawValue),") && accept.contains("as=APIGroupDiscoveryList") }
+            format = Discovery.Format.allCases.first {
+                accept.contains("as=APIGroupDiscoveryList") && accept.contains("v=\($0.rawValue);")
+                    || accept.contains("v=\($0.rawValue),") && accept.contains("as=APIGroupDiscoveryList")
+            }
         }
         let isProtobuf = path == "/openapi/v2" && accept.contains("protobuf")
         let key = path + (format?.rawValue ?? "") + (isProtobuf ? "#protobuf" : "")
@@ -43,7 +46,9 @@ final class DocumentEndpoints: Sendable {
         state.kinds = kinds
     }
 
-    private func make(_ path: String, _ format: Discovery.Format?, _ isProtobuf: Bool, _ state: inout State) -> ServedDocument? {
+    private func make(_ path: String, _ format: Discovery.Format?, _ isProtobuf: Bool, _ state: inout State)
+        -> ServedDocument?
+    {
         let discovery = state.discovery ?? Discovery(kinds: state.kinds)
         state.discovery = discovery
         let parts = path.split(separator: "/").map(String.init)
@@ -75,7 +80,10 @@ final class DocumentEndpoints: Sendable {
             return isProtobuf ? protobuf : json
         }
         guard parts.first == "v3" else { return nil }
-        if parts.count == 1 { return documents.v3Index() }
+        if parts.count == 1 {
+            let all = documents.names3.compactMap { name in documents.v3(name).map { (name: name, document: $0) } }
+            return OpenAPIDocuments.index(all)
+        }
         return documents.v3(parts.dropFirst().joined(separator: "/"))
     }
 }

@@ -1,3 +1,4 @@
+import MartinetStore
 import MartinetAPI
 import MartinetAPICore
 import MartinetBase
@@ -49,7 +50,8 @@ struct ReplyEncoder {
     }
 
     private func table(_ kind: Kind?, _ objects: [Object], _ head: TableConverter.ListHead) -> Encoded {
-        guard let kind, let table = TableConverter(kind: kind).table(objects, head: head, include: include, now: now) else {
+        guard let kind, let table = TableConverter(kind: kind).table(objects, head: head, include: include, now: now)
+        else {
             return object(Object(type: Status.type))
         }
         return object(table)
@@ -64,7 +66,10 @@ struct ReplyEncoder {
         let kind = list.kind.listType?.kind?.name ?? list.kind.name + "List"
         var pieces: [ArraySlice<UInt8>] = []
         pieces.reserveCapacity(list.objects.count * 2 + 2)
-        pieces.append(Array("{\"kind\":\"\(kind)\",\"apiVersion\":\"\(list.kind.apiVersion)\",\"metadata\":{\(meta)},\"items\":[".utf8)[...])
+        pieces.append(
+            Array(
+                "{\"kind\":\"\(kind)\",\"apiVersion\":\"\(list.kind.apiVersion)\",\"metadata\":{\(meta)},\"items\":["
+                    .utf8)[...])
         let comma: ArraySlice<UInt8> = [44]
         for (index, object) in list.objects.enumerated() {
             if index > 0 { pieces.append(comma) }
@@ -77,14 +82,15 @@ struct ReplyEncoder {
     func object(_ object: Object) -> Encoded {
         switch representation.encoding {
         case .protobuf where hasProtobuf(object.type): plain(.bytes(ProtobufEncoder.encode(object)))
-        case .yaml: Encoded(contentType: Representation.Encoding.yaml.rawValue, body: .bytes(yaml(JSONEncoder.encode(object))))
+        case .yaml:
+            Encoded(contentType: Representation.Encoding.yaml.rawValue, body: .bytes(yaml(JSONEncoder.encode(object))))
         case .json, .protobuf: json(JSONEncoder.encode(object, pretty: representation.isPretty))
         }
     }
 
     private func yaml(_ bytes: [UInt8]) -> [UInt8] {
         // What was just encoded can be read.
-        guard let node = try? YAML.readJSON(bytes) else { return bytes }
+        guard let node = try? YAML.readJSON(bytes).first else { return bytes }
         return YAML.write(node)
     }
 
@@ -93,7 +99,9 @@ struct ReplyEncoder {
     }
 
     /// In the encoding that was asked for, untransformed.
-    private func plain(_ body: ResponseBody) -> Encoded { Encoded(contentType: representation.encoding.rawValue, body: body) }
+    private func plain(_ body: ResponseBody) -> Encoded {
+        Encoded(contentType: representation.encoding.rawValue, body: body)
+    }
 
     private func hasProtobuf(_ type: ObjectType) -> Bool { type.kind?.protobufPackage.isEmpty == false }
 }

@@ -59,7 +59,9 @@ func percentDecoded(_ text: some StringProtocol, plusIsSpace: Bool) -> String? {
     var bytes = Array(text.utf8)[...]
     while let byte = bytes.popFirst() {
         if byte == 37 {
-            guard let high = bytes.popFirst().flatMap(hexValue), let low = bytes.popFirst().flatMap(hexValue) else { return nil }
+            guard let high = bytes.popFirst().flatMap(hexValue), let low = bytes.popFirst().flatMap(hexValue) else {
+                return nil
+            }
             out.append(high << 4 | low)
         } else {
             out.append(byte == 43 && plusIsSpace ? 32 : byte)

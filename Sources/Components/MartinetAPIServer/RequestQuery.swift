@@ -58,7 +58,8 @@ struct RequestQuery {
         options.fieldValidation = self["fieldValidation"] ?? ""
         guard ["", "Ignore", "Warn", "Strict"].contains(options.fieldValidation) else {
             throw APIError.badRequest(
-                "the parameter fieldValidation must be Ignore, Warn or Strict, found \(options.fieldValidation.debugDescription)")
+                "the parameter fieldValidation must be Ignore, Warn or Strict, found \(options.fieldValidation.debugDescription)"
+            )
         }
         return options
     }

@@ -25,19 +25,26 @@ package final class ServiceAccountTokens: TokenIssuer, TokenVerifier, Sendable {
 
     package func issue(_ claims: TokenClaims) -> String {
         let audiences = claims.audiences.isEmpty ? [ServiceAccountTokens.issuer] : claims.audiences
-        func text(_ pairs: [(String, Value)]) -> Value { .map(Map(unsorted: pairs.map { .init(key: $0.0, value: $0.1) })) }
+        func text(_ pairs: [(String, Value)]) -> Value {
+            .map(Map(unsorted: pairs.map { .init(key: $0.0, value: $0.1) }))
+        }
         var bound: [(String, Value)] = [
             ("namespace", .string(claims.namespace)),
             ("serviceaccount", text([("name", .string(claims.account)), ("uid", .string(claims.accountUID))])),
         ]
         if !claims.boundKind.isEmpty {
-            bound.append((claims.boundKind.lowercased(), text([("name", .string(claims.boundName)), ("uid", .string(claims.boundUID))])))
+            bound.append(
+                (
+                    claims.boundKind.lowercased(),
+                    text([("name", .string(claims.boundName)), ("uid", .string(claims.boundUID))])
+                ))
         }
         let body = text([
             ("aud", .list(audiences.map(Value.string))), ("exp", .int(claims.expiresAt.seconds)),
             ("iat", .int(claims.issuedAt.seconds)), ("nbf", .int(claims.issuedAt.seconds)),
             ("iss", .string(ServiceAccountTokens.issuer)), ("jti", .string(runtime.uid())),
-            ("sub", .string("system:serviceaccount:\(claims.namespace):\(claims.account)")), ("kubernetes.io", text(bound)),
+            ("sub", .string("system:serviceaccount:\(claims.namespace):\(claims.account)")),
+            ("kubernetes.io", text(bound)),
         ])
         // Signing with a key of one's own cannot fail for what a token can hold; an empty token opens nothing.
         return (try? signer.sign(JSONEncoder.encode(body))) ?? ""

@@ -1,3 +1,4 @@
+import MartinetStore
 import MartinetAPI
 import MartinetAPICore
 import MartinetBase
@@ -111,12 +112,14 @@ final class WatchStream: Sendable {
         }
         var head = TableConverter.ListHead()
         head.resourceVersion = revision
-        return TableConverter(kind: kind).table(objects, head: head, include: include, now: runtime.now(), withColumns: withColumns)
+        return TableConverter(kind: kind).table(
+            objects, head: head, include: include, now: runtime.now(), withColumns: withColumns)
             ?? Object(type: Status.type)
     }
 
     private func append(_ type: String, _ object: Object, _ frames: inout [UInt8]) {
-        let bytes = representation.encoding == .protobuf && object.type.kind?.protobufPackage.isEmpty == false
+        let bytes =
+            representation.encoding == .protobuf && object.type.kind?.protobufPackage.isEmpty == false
             ? ProtobufEncoder.encode(object) : JSONEncoder.encode(object)
         append(type, bytes, &frames)
     }

@@ -99,7 +99,7 @@ package final class ComponentDriver: @unchecked Sendable {
 
     private func makeLoop(_ resource: WatchedResource) -> WatchLoop {
         let loop = WatchLoop(
-            store: ObjectStore(resource),
+            store: ObjectIndex(resource),
             .init(
                 client: client, runtime: runtime, executor: executor, log: log,
                 onChange: { [weak self] change in self?.changed(change) },

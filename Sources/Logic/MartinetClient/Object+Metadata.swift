@@ -4,10 +4,21 @@ package import MartinetSchema
 extension Object {
     /// The metadata of an object of any kind, custom ones too; empty where the type has none.
     package var metadata: ObjectMeta {
-        guard let slot = metadataSlot, case .object(let inner)? = self[slot], inner.type.isLaidOutLikeObjectMeta else {
-            return ObjectMeta()
+        get {
+            guard let slot = metadataSlot, case .object(let inner)? = self[slot], inner.type.isLaidOutLikeObjectMeta
+            else { return ObjectMeta() }
+            return ObjectMeta(object: inner)
         }
-        return ObjectMeta(object: inner)
+        set {
+            guard let slot = metadataSlot else { return }
+            self[slot] = newValue.object.isEmpty ? nil : .object(newValue.object)
+        }
+    }
+
+    package mutating func setResourceVersion(_ version: String) {
+        var metadata = metadata
+        metadata.resourceVersion = version
+        self.metadata = metadata
     }
 
     package var key: ObjectKey {

@@ -19,7 +19,7 @@ final class WatchLoop: @unchecked Sendable {
 
     private enum Mode { case stream, list }
 
-    let store: ObjectStore
+    let store: ObjectIndex
     private let dependencies: Dependencies
     private var port: (any WatchPort)?
     private var retry: (any TimerPort)?
@@ -31,7 +31,7 @@ final class WatchLoop: @unchecked Sendable {
     /// Which attempt is under way; messages of an earlier one are passed over.
     private var attempt: UInt64 = 0
 
-    init(store: ObjectStore, _ dependencies: Dependencies) {
+    init(store: ObjectIndex, _ dependencies: Dependencies) {
         self.store = store
         self.dependencies = dependencies
     }

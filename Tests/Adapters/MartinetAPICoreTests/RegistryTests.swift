@@ -231,14 +231,7 @@ struct TestCluster {
 }
 
 extension Object {
-    var listMetadata: ListMeta {
-        if case .object(let object)? = self[0] { return ListMeta(object: object) }
-        return ListMeta()
-    }
-    var itemNames: [String] {
-        guard case .list(let values)? = self[1] else { return [] }
-        return values.compactMap { if case .object(let object) = $0 { object.metadata.name } else { nil } }
-    }
+    var itemNames: [String] { items.map { $0.metadata.name } }
 }
 
 extension WatchMessage {

@@ -1,3 +1,4 @@
+import MartinetClient
 import MartinetSchema
 
 /// How an object lies in the store: a header that lets it be served and selected without being parsed, then its JSON.

@@ -1,3 +1,4 @@
+import MartinetClient
 import MartinetSchema
 import MartinetBase
 package import MartinetStore
