@@ -140,12 +140,15 @@ let modules: [Module] = [
             ("swift-nio", "NIOWebSocket"), ("swift-nio-http2", "NIOHTTP2"), ("swift-nio-http2", "NIOHPACK"),
             ("swift-nio-ssl", "NIOSSL"), ("swift-crypto", "Crypto"),
         ]),
+    module(
+        .adapters, "MartinetAPIConnection",
+        uses: ["MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetTransport"], tested: false),
     // Components: what runs; they meet at the API only
     module(
         .components, "MartinetAPIServer",
         uses: [
             "MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetDocuments", "MartinetYAML",
-            "MartinetAPICore", "MartinetStore", "MartinetCertificates", "MartinetTransport",
+            "MartinetAPICore", "MartinetStore", "MartinetCertificates", "MartinetTransport", "MartinetReconcile",
         ]),
     module(
         .components, "MartinetControllers",
@@ -153,7 +156,20 @@ let modules: [Module] = [
     module(
         .components, "MartinetScheduler",
         uses: ["MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetScheduling"], tested: false),
+    module(
+        .components, "MartinetServiceProxy",
+        uses: [
+            "MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetAddresses",
+            "MartinetDNSMessage",
+            "MartinetNameAnswers", "MartinetServiceRules",
+        ], tested: false),
+]
 
+/// What the binary is composed of.
+let composed = [
+    "MartinetAPI", "MartinetAPICore", "MartinetAPIConnection", "MartinetAPIServer", "MartinetAddresses", "MartinetBase",
+    "MartinetCertificates", "MartinetClient", "MartinetControllers", "MartinetReconcile", "MartinetScheduler",
+    "MartinetSchema", "MartinetServiceProxy", "MartinetStore", "MartinetTransport",
 ]
 
 /// Programs: composition roots, generators, benchmarks, and children that tests start and kill.
@@ -206,7 +222,7 @@ func closure(of names: [String]) -> Set<String> {
     while let name = queue.popLast() {
         guard seen.insert(name).inserted else { continue }
         let module = byName[name] ?? benchmarks.first { $0.name == name }
-        queue += module?.uses ?? programs.first { $0.name == name }?.uses ?? []
+        queue += module?.uses ?? programs.first { $0.name == name }?.uses ?? (name == "martinet" ? composed : [])
     }
     return seen
 }
@@ -239,6 +255,12 @@ for module in keptModules {
             name: "\(module.name)Tests",
             dependencies: [.target(name: module.name)] + dependencies + testOnly.map { .target(name: $0) },
             path: "Tests/\(module.layer.folder)/\(module.name)Tests", swiftSettings: strict))
+}
+if kept.contains("martinet") || only.isEmpty || only.contains("martinet") {
+    targets.append(
+        .executableTarget(
+            name: "martinet", dependencies: composed.map { .target(name: $0) }, path: "Sources/martinet",
+            swiftSettings: strict))
 }
 for program in programs where kept.contains(program.name) {
     targets.append(

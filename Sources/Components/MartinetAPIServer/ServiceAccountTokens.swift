@@ -1,3 +1,4 @@
+package import MartinetReconcile
 package import MartinetAPICore
 package import MartinetBase
 package import MartinetCertificates
@@ -8,12 +9,12 @@ import Synchronization
 /// Issues and checks the tokens of service accounts: JWTs that name the account and the object they are bound to (KEP-1205).
 package final class ServiceAccountTokens: TokenIssuer, TokenVerifier, Sendable {
     package static let issuer = "https://kubernetes.default.svc"
-    private let signer: TokenSigner
+    private let signer: MartinetCertificates.TokenSigner
     private let runtime: any Runtime
     /// Set once the registry exists: a token is only good as long as its account is.
     private let accounts = Mutex<(@Sendable (_ namespace: String, _ name: String) -> String?)?>(nil)
 
-    package init(signer: TokenSigner, runtime: any Runtime) {
+    package init(signer: MartinetCertificates.TokenSigner, runtime: any Runtime) {
         self.signer = signer
         self.runtime = runtime
     }
@@ -71,5 +72,21 @@ enum TokenText {
         var padded = text.replacing("-", with: "+").replacing("_", with: "/")
         while padded.utf8.count % 4 != 0 { padded += "=" }
         return Base64.decode(padded).flatMap { String(validating: $0, as: UTF8.self) }
+    }
+}
+
+extension ServiceAccountTokens: MartinetReconcile.TokenSigner {
+    /// A token without an end, for the Secrets that ask for one.
+    package func legacyToken(_ claims: LegacyTokenClaims) throws -> String {
+        let body = Value.map(
+            Map(unsorted: [
+                .init(key: "iss", value: .string("kubernetes/serviceaccount")),
+                .init(key: "kubernetes.io/serviceaccount/namespace", value: .string(claims.namespace)),
+                .init(key: "kubernetes.io/serviceaccount/secret.name", value: .string(claims.secretName)),
+                .init(key: "kubernetes.io/serviceaccount/service-account.name", value: .string(claims.accountName)),
+                .init(key: "kubernetes.io/serviceaccount/service-account.uid", value: .string(claims.accountUID)),
+                .init(key: "sub", value: .string("system:serviceaccount:\(claims.namespace):\(claims.accountName)")),
+            ]))
+        return try signer.sign(JSONEncoder.encode(body))
     }
 }

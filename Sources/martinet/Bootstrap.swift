@@ -1,0 +1,85 @@
+import MartinetAPI
+import MartinetAPICore
+import MartinetClient
+import MartinetSchema
+
+/// Makes what every cluster begins with: its first namespaces, and the Service that leads to the API server.
+struct Bootstrap: Sendable {
+    let registry: Registry
+    let settings: Settings
+    /// Where the API server listens.
+    let port: Int
+
+    /// Calls `done` once everything is there.
+    func run(_ done: @escaping @Sendable () -> Void) { next(objects[...], done) }
+
+    private func next(_ objects: ArraySlice<Object>, _ done: @escaping @Sendable () -> Void) {
+        guard let object = objects.first, let kind = object.type.kind else { return done() }
+        let metadata = object.metadata
+        var request = APIRequest(.create, ResourceName(kind, namespace: metadata.namespace))
+        request.object = object
+        registry.handle(request, as: .component("apiserver")) { result in
+            guard case .failure(let error) = result, error.isAlreadyExists, kind.name.hasPrefix("Endpoint") else {
+                return next(objects.dropFirst(), done)
+            }
+            // The server may have moved: its endpoints are what they are now.
+            var update = APIRequest(.update, ResourceName(kind, namespace: metadata.namespace, name: metadata.name))
+            update.object = object
+            registry.handle(update, as: .component("apiserver")) { _ in next(objects.dropFirst(), done) }
+        }
+    }
+
+    private var objects: [Object] {
+        ["default", "kube-system", "kube-public", "kube-node-lease"].map { name in
+            Namespace { $0.metadata.name = name }.object
+        } + [service, endpoints, slice]
+    }
+
+    private var service: Object {
+        Service {
+            $0.metadata.name = "kubernetes"
+            $0.metadata.namespace = "default"
+            $0.metadata.labels = ["component": "apiserver", "provider": "kubernetes"]
+            $0.spec.clusterIP = registry.configuration.serviceNetwork.apiServer
+            $0.spec.type = "ClusterIP"
+            $0.spec.ports = [
+                ServicePort {
+                    $0.name = "https"
+                    $0.port = 443
+                    $0.protocol = "TCP"
+                    $0.targetPort = .int(Int32(port))
+                }
+            ]
+        }.object
+    }
+
+    private var endpoints: Object {
+        Endpoints {
+            $0.metadata.name = "kubernetes"
+            $0.metadata.namespace = "default"
+            $0.metadata.labels = ["endpointslice.kubernetes.io/skip-mirror": "true"]
+            $0.subsets = [
+                EndpointSubset {
+                    $0.addresses = [EndpointAddress { $0.ip = settings.advertised }]
+                    $0.ports = [EndpointPort { ($0.name, $0.port, $0.protocol) = ("https", Int32(port), "TCP") }]
+                }
+            ]
+        }.object
+    }
+
+    private var slice: Object {
+        EndpointSlice {
+            $0.metadata.name = "kubernetes"
+            $0.metadata.namespace = "default"
+            $0.metadata.labels = ["kubernetes.io/service-name": "kubernetes"]
+            $0.addressType = "IPv4"
+            $0.endpoints = [
+                Endpoint {
+                    $0.addresses = [settings.advertised]
+                    $0.conditions.ready = true
+                }
+            ]
+            $0.ports = [DiscoveryEndpointPort { ($0.name, $0.port, $0.protocol) = ("https", Int32(port), "TCP") }]
+        }.object
+    }
+}

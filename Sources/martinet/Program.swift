@@ -1,0 +1,33 @@
+import Glibc
+import MartinetBase
+
+/// The programs that this binary is.
+enum Program {
+    static func run(_ arguments: [String]) async -> Int32 {
+        let called = arguments.first?.split(separator: "/").last.map(String.init) ?? "martinet"
+        if let tool = tools[called] { return await tool(Array(arguments.dropFirst())) }
+        guard let name = arguments.dropFirst().first else {
+            print(usage)
+            return 0
+        }
+        guard let tool = tools[name] else {
+            if name == "help" || name == "--help" || name == "-h" {
+                print(usage)
+                return 0
+            }
+            Log.standardError("martinet: there is no program \(name.debugDescription)\n\n\(usage)")
+            return 2
+        }
+        return await tool(Array(arguments.dropFirst(2)))
+    }
+
+    private static let tools: [String: @Sendable ([String]) async -> Int32] = [
+        "server": ServerProgram.run
+    ]
+
+    static let usage = """
+        martinet PROGRAM [FLAGS]
+
+          server   the API server, the controllers and the scheduler
+        """
+}

@@ -1,0 +1,117 @@
+import Glibc
+import MartinetAPI
+import MartinetAPICore
+import MartinetAPIServer
+import MartinetAddresses
+import MartinetBase
+import MartinetCertificates
+import MartinetClient
+import MartinetControllers
+import MartinetReconcile
+import MartinetScheduler
+import MartinetSchema
+import MartinetStore
+import MartinetTransport
+
+/// The server: API server, controllers and scheduler in one process.
+enum ServerProgram {
+    @Sendable static func run(_ arguments: [String]) async -> Int32 {
+        let log = Log(component: "server")
+        do {
+            let server = try Server(try Settings(arguments), log: log)
+            try server.start()
+            await Signals.wait(for: [SIGTERM, SIGINT])
+            await server.stop()
+            return 0
+        } catch {
+            log.error("the server cannot start", [("error", "\(error)")])
+            return 1
+        }
+    }
+}
+
+/// A running server.
+final class Server: Sendable {
+    private let settings: Settings
+    private let log: Log
+    private let runtime = ProductionRuntime()
+    private let loops: EventLoops
+    private let store: SQLiteStore
+    private let registry: Registry
+    private let api: APIServer
+    private let http: HTTPServer
+    private let drivers: [ComponentDriver]
+
+    init(_ settings: Settings, log: Log) throws {
+        self.settings = settings
+        self.log = log
+        let range = try ServerAddresses(settings)
+        let credentials = try ClusterCredentials(settings, serviceAddress: range.network.apiServer, runtime: runtime)
+        try makeFolders(String(settings.store.prefix(upTo: settings.store.lastIndex(of: "/") ?? settings.store.endIndex)))
+        store = try SQLiteStore(path: settings.store, runtime: runtime)
+        let tokens = ServiceAccountTokens(signer: credentials.tokens, runtime: runtime)
+        registry = try Registry(
+            store: store, runtime: runtime, log: log.named("registry"),
+            configuration: .init(serviceNetwork: range.network), tokenIssuer: tokens)
+        let registry = registry
+        tokens.lookUpAccounts { namespace, name in
+            registry.stored(ResourceName(version: "v1", plural: "serviceaccounts", namespace: namespace, name: name))?
+                .object.metadata.uid
+        }
+        loops = EventLoops(threads: max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)) / 2))
+        api = APIServer(registry: registry, authenticator: Authenticator(verifier: tokens))
+        http = try HTTPServer(
+            loops: loops,
+            tls: ServerTLS(identity: credentials.server, clientAuthorities: credentials.authority.certificatePEM),
+            log: log.named("http"), handler: api)
+        let authority = String(decoding: credentials.authority.certificatePEM, as: UTF8.self)
+        let controllers = StandardControllers.make(
+            .init(kinds: registry.served.all.map(\.kind), rootPEM: authority, signer: tokens))
+        drivers = [
+            ComponentDriver(
+                controllers,
+                client: RegistryClient(registry: registry, identity: .component("kube-controller-manager")),
+                runtime: runtime, log: log.named("controllers")),
+            ComponentDriver(
+                [Scheduler()], client: RegistryClient(registry: registry, identity: .component("kube-scheduler")),
+                runtime: runtime, log: log.named("scheduler")),
+        ]
+    }
+
+    func start() throws {
+        let port = try http.listen(.ip(settings.apiAddress, port: settings.apiPort), secure: true)
+        Bootstrap(registry: registry, settings: settings, port: port).run { [self] in
+            for driver in drivers { driver.start() }
+            api.becomeReady()
+            log.info("ready", [("port", String(port))])
+        }
+    }
+
+    func stop() async {
+        for driver in drivers { driver.stop() }
+        await http.shutdown(grace: .seconds(5))
+        await withCheckedContinuation { done in store.close { done.resume() } }
+        await loops.shutdown()
+    }
+}
+
+/// The address ranges of the settings, read and checked.
+struct ServerAddresses {
+    let network: ServiceNetwork
+
+    init(_ settings: Settings) throws(SettingsError) {
+        guard let range = IPNetwork(settings.serviceRange), range.family == .v4, (8...28).contains(range.prefix) else {
+            throw SettingsError(
+                message: "--service-range must be an IPv4 range with a prefix from 8 to 28, found \(settings.serviceRange)")
+        }
+        guard let pods = IPNetwork(settings.clusterRange) else {
+            throw SettingsError(message: "--cluster-range must be an address range, found \(settings.clusterRange)")
+        }
+        guard !pods.overlaps(range) else {
+            throw SettingsError(message: "the ranges of services (\(range)) and pods (\(pods)) overlap")
+        }
+        var base: UInt32 = 0
+        for byte in range.address.bytes { base = base << 8 | UInt32(byte) }
+        network = ServiceNetwork(base: base, prefixLength: range.prefix)
+    }
+}

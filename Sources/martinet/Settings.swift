@@ -1,0 +1,61 @@
+import MartinetBase
+
+/// Where everything lies and listens: folders, ports, address ranges, in one place.
+struct Settings: Sendable {
+    /// Certificates, keys, the store, images: what must outlive a restart of the machine.
+    var state = "/var/lib/martinet"
+    /// Sockets, namespaces, monitors: gone after a restart of the machine.
+    var run = "/run/martinet"
+    var apiAddress = "0.0.0.0"
+    var apiPort = 6443
+    /// What the certificate and the `kubernetes` Service say: an address of this machine that pods reach.
+    var advertised = "127.0.0.1"
+    var nodeName = "martinet"
+    var podRange = "10.244.0.0/24"
+    var clusterRange = "10.244.0.0/16"
+    var serviceRange = "10.96.0.0/16"
+    var kubeletPort = 10250
+
+    var pki: String { state + "/pki" }
+    var store: String { state + "/server/objects.db" }
+
+    /// Reads `--name=value` and `--name value`.
+    init(_ arguments: [String]) throws(SettingsError) {
+        var rest = arguments[...]
+        while let argument = rest.popFirst() {
+            guard argument.hasPrefix("--") else { throw SettingsError(message: "unexpected argument \(argument.debugDescription)") }
+            let sides = argument.dropFirst(2).split(separator: "=", maxSplits: 1).map(String.init)
+            guard let name = sides.first, let value = sides.count > 1 ? sides[1] : rest.popFirst() else {
+                throw SettingsError(message: "\(argument) needs a value")
+            }
+            try set(name, value)
+        }
+    }
+
+    private mutating func set(_ name: String, _ value: String) throws(SettingsError) {
+        func number() throws(SettingsError) -> Int {
+            guard let number = Int(value), (0...65535).contains(number) else {
+                throw SettingsError(message: "--\(name) must be a port from 0 to 65535, found \(value.debugDescription)")
+            }
+            return number
+        }
+        switch name {
+        case "state": state = value
+        case "run": run = value
+        case "api-address": apiAddress = value
+        case "api-port": apiPort = try number()
+        case "advertise": advertised = value
+        case "node-name": nodeName = value
+        case "pod-range": podRange = value
+        case "cluster-range": clusterRange = value
+        case "service-range": serviceRange = value
+        case "kubelet-port": kubeletPort = try number()
+        default: throw SettingsError(message: "there is no flag --\(name)")
+        }
+    }
+}
+
+struct SettingsError: Error, CustomStringConvertible {
+    let message: String
+    var description: String { message }
+}
