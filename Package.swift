@@ -153,7 +153,6 @@ let modules: [Module] = [
     module(
         .components, "MartinetScheduler",
         uses: ["MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetScheduling"], tested: false),
-
 ]
 
 /// Programs: composition roots, generators, benchmarks, and children that tests start and kill.
@@ -172,6 +171,9 @@ let programs: [(name: String, uses: [String])] = [
 /// Measurements, in `Benchmarks/`. They may use packages.
 let benchmarks: [Module] = [
     module(
+        .components, "SchedulingBench",
+        uses: ["MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetScheduling"]),
+    module(
         .components, "TransportBench", uses: ["MartinetBase", "MartinetTransport", "MartinetCertificates"],
         products: [
             ("swift-nio", "NIOCore"), ("swift-nio", "NIOPosix"), ("swift-nio-http2", "NIOHTTP2"),
@@ -182,6 +184,18 @@ let benchmarks: [Module] = [
 /// What the tests of a module need besides what the module uses: targets, and programs that they start.
 let testUses: [String: [String]] = [
     "MartinetStore": ["MartinetStoreContract", "CMartinetRecordingDisk", "martinet-store-bench"]
+]
+
+/// Test suites that bring several components together, as a program does.
+let suites: [(name: String, uses: [String])] = [
+    (
+        "SimulatedClusterTests",
+        [
+            "MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetReconcile",
+            "MartinetScheduling", "MartinetSimulation", "MartinetControllers", "MartinetScheduler", "MartinetAPICore",
+            "MartinetStore",
+        ]
+    )
 ]
 
 // MARK: - From the tables above to targets
@@ -206,7 +220,7 @@ func closure(of names: [String]) -> Set<String> {
     while let name = queue.popLast() {
         guard seen.insert(name).inserted else { continue }
         let module = byName[name] ?? benchmarks.first { $0.name == name }
-        queue += module?.uses ?? programs.first { $0.name == name }?.uses ?? []
+        queue += module?.uses ?? (programs + suites).first { $0.name == name }?.uses ?? []
     }
     return seen
 }
@@ -245,6 +259,13 @@ for program in programs where kept.contains(program.name) {
         .executableTarget(
             name: program.name, dependencies: program.uses.map { .target(name: $0) },
             path: "Sources/Tools/\(program.name)", swiftSettings: strict))
+}
+
+for suite in suites where only.isEmpty || only.contains(suite.name) {
+    targets.append(
+        .testTarget(
+            name: suite.name, dependencies: suite.uses.map { .target(name: $0) }, path: "Tests/Suites/\(suite.name)",
+            swiftSettings: strict))
 }
 
 for benchmark in keptBenchmarks {

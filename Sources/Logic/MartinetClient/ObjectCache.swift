@@ -2,19 +2,23 @@ package import MartinetSchema
 
 /// A component's view of what it watches: read-only, and always in the order of namespace and name.
 package struct ObjectCache {
-    let stores: [ObjectStore]
-    private let byType: [ObjectType: ObjectStore]
+    let stores: [ObjectIndex]
+    private let byType: [ObjectType: ObjectIndex]
 
     /// - Parameter stores: of one type, the first answers typed questions.
-    package init(stores: [ObjectStore]) {
+    package init(stores: [ObjectIndex]) {
         self.stores = stores
-        var byType: [ObjectType: ObjectStore] = [:]
-        for store in stores where byType[store.watched.type] == nil { byType[store.watched.type] = store }
+        var byType: [ObjectType: ObjectIndex] = [:]
+        for store in stores {
+            if let type = store.watched.type, byType[type] == nil { byType[type] = store }
+        }
         self.byType = byType
     }
 
-    package func store(_ type: ObjectType) -> ObjectStore? { byType[type] }
-    package func store(_ resource: ResourceName) -> ObjectStore? { stores.first { $0.watched.resource == resource } }
+    package func store(_ type: ObjectType) -> ObjectIndex? { byType[type] }
+    package func store(_ resource: ResourceName) -> ObjectIndex? {
+        stores.first { $0.watched.resource == resource }
+    }
     package var isSynced: Bool { stores.allSatisfy(\.isSynced) }
 
     package func get<V: View>(_ view: V.Type, _ key: ObjectKey) -> V? { byType[V.type]?[key].map(V.init(object:)) }

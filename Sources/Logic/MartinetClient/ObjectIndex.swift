@@ -6,7 +6,7 @@ package import MartinetSchema
 /// An answer is newer than the watch, so it is taken in at once; what the watch brings later and older is passed over.
 /// Thus a component always reads its own writes, and never does a thing twice because its cache lags.
 /// Belongs to one driver and is touched on its executor only.
-package final class ObjectStore {
+package final class ObjectIndex {
     package let watched: WatchedResource
     package private(set) var isSynced = false
     private var objects: [ObjectKey: Object] = [:]
