@@ -169,7 +169,10 @@ let modules: [Module] = [
 let composed = [
     "MartinetAPI", "MartinetAPICore", "MartinetAPIConnection", "MartinetAPIServer", "MartinetAddresses", "MartinetBase",
     "MartinetCertificates", "MartinetClient", "MartinetControllers", "MartinetReconcile", "MartinetScheduler",
-    "MartinetSchema", "MartinetServiceProxy", "MartinetStore", "MartinetTransport",
+    "MartinetSchema", "MartinetServiceProxy", "MartinetStore", "MartinetTransport", "MartinetContainers",
+    "MartinetNetwork",
+    "MartinetImages", "MartinetImageSpec", "MartinetBuilder", "MartinetDockerfile", "MartinetKubeconfig",
+    "MartinetYAML",
 ]
 
 /// Programs: composition roots, generators, benchmarks, and children that tests start and kill.
@@ -188,16 +191,31 @@ let programs: [(name: String, uses: [String])] = [
 /// Measurements, in `Benchmarks/`. They may use packages.
 let benchmarks: [Module] = [
     module(
+        .components, "SchedulingBench",
+        uses: ["MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetScheduling"]),
+    module(
         .components, "TransportBench", uses: ["MartinetBase", "MartinetTransport", "MartinetCertificates"],
         products: [
             ("swift-nio", "NIOCore"), ("swift-nio", "NIOPosix"), ("swift-nio-http2", "NIOHTTP2"),
             ("swift-nio-http2", "NIOHPACK"), ("swift-nio-ssl", "NIOSSL"),
-        ])
+        ]),
 ]
 
 /// What the tests of a module need besides what the module uses: targets, and programs that they start.
 let testUses: [String: [String]] = [
     "MartinetStore": ["MartinetStoreContract", "CMartinetRecordingDisk", "martinet-store-bench"]
+]
+
+/// Test suites that bring several components together, as a program does.
+let suites: [(name: String, uses: [String])] = [
+    (
+        "SimulatedClusterTests",
+        [
+            "MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetReconcile",
+            "MartinetScheduling", "MartinetSimulation", "MartinetControllers", "MartinetScheduler", "MartinetAPICore",
+            "MartinetStore",
+        ]
+    )
 ]
 
 // MARK: - From the tables above to targets
@@ -222,7 +240,8 @@ func closure(of names: [String]) -> Set<String> {
     while let name = queue.popLast() {
         guard seen.insert(name).inserted else { continue }
         let module = byName[name] ?? benchmarks.first { $0.name == name }
-        queue += module?.uses ?? programs.first { $0.name == name }?.uses ?? (name == "martinet" ? composed : [])
+        queue +=
+            module?.uses ?? (programs + suites).first { $0.name == name }?.uses ?? (name == "martinet" ? composed : [])
     }
     return seen
 }
@@ -267,6 +286,13 @@ for program in programs where kept.contains(program.name) {
         .executableTarget(
             name: program.name, dependencies: program.uses.map { .target(name: $0) },
             path: "Sources/Tools/\(program.name)", swiftSettings: strict))
+}
+
+for suite in suites where only.isEmpty || only.contains(suite.name) {
+    targets.append(
+        .testTarget(
+            name: suite.name, dependencies: suite.uses.map { .target(name: $0) }, path: "Tests/Suites/\(suite.name)",
+            swiftSettings: strict))
 }
 
 for benchmark in keptBenchmarks {

@@ -22,12 +22,13 @@ enum Program {
     }
 
     private static let tools: [String: @Sendable ([String]) async -> Int32] = [
-        "server": ServerProgram.run
+        "hello": HelloProgram.run, "server": ServerProgram.run,
     ]
 
     static let usage = """
         martinet PROGRAM [FLAGS]
 
           server   the API server, the controllers and the scheduler
+          hello    a small web server that tells the name of its pod
         """
 }

@@ -20,6 +20,7 @@ enum ServerProgram {
         do {
             let server = try Server(try Settings(arguments), log: log)
             try server.start()
+            Heartbeat.start()
             await Signals.wait(for: [SIGTERM, SIGINT])
             await server.stop()
             return 0
@@ -79,7 +80,12 @@ final class Server: Sendable {
     }
 
     func start() throws {
-        let port = try http.listen(.ip(settings.apiAddress, port: settings.apiPort), secure: true)
+        var port = settings.apiPort
+        if let held = Heartbeat.listener {
+            try http.listen(.descriptor(held), secure: true)
+        } else {
+            port = try http.listen(.ip(settings.apiAddress, port: port), secure: true)
+        }
         Bootstrap(registry: registry, settings: settings, port: port).run { [self] in
             for driver in drivers { driver.start() }
             api.becomeReady()

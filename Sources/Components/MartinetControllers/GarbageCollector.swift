@@ -19,13 +19,18 @@ package struct GarbageCollector: Reconciler {
     package var name: String { "generic-garbage-collector" }
     package var watches: [WatchedResource] { kinds.map { WatchedResource($0) } }
 
+    package func furtherWatches(_ cache: ObjectCache) -> [WatchedResource] {
+        cache.list(CustomResourceDefinition.self).compactMap { CustomResources.resource($0)?.resource }
+            .map { WatchedResource(custom: $0) }
+    }
+
     package func allKeys(_ cache: ObjectCache) -> [ObjectKey] {
-        kinds.flatMap { cache.store($0.type)?.all ?? [] }
+        (watches + furtherWatches(cache)).flatMap { cache.store($0.resource)?.all ?? [] }
             .filter { !$0.metadata.ownerReferences.isEmpty || $0.metadata.deletionTimestamp != nil }
             .compactMap(GarbageCollector.key)
     }
 
-    /// `plural.group/name`: the kind is part of the key.
+    /// `group/Kind/name`: the kind is part of the key.
     private static func key(_ object: Object) -> ObjectKey? {
         guard let kind = object.type.kind else { return nil }
         let metadata = object.metadata
@@ -56,25 +61,35 @@ package struct GarbageCollector: Reconciler {
     }
 
     package func plan(_ key: ObjectKey, failure: APIError?, _ context: ComponentContext) -> Plan {
-        let parts = key.name.split(separator: "/", maxSplits: 2, omittingEmptySubsequences: false).map(String.init)
-        guard parts.count == 3, let kind = kindOf["\(parts[0])/\(parts[1])"],
-            let object = context.cache.store(kind.type)?[ObjectKey(namespace: key.namespace, name: parts[2])]
-        else { return Plan() }
         let cache = context.cache
+        let parts = key.name.split(separator: "/", maxSplits: 2, omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 3, let found = resource(group: parts[0], kind: parts[1], cache),
+            let object = cache.store(found.resource)?[ObjectKey(namespace: key.namespace, name: parts[2])]
+        else { return Plan() }
         return GarbagePlanner(object: object, dependents: cache.dependents(of: object.metadata.uid)) { reference in
             find(reference, key.namespace, cache)
         }.plan()
     }
 
+    private func resource(group: String, kind: String, _ cache: ObjectCache) -> CustomResources.Found? {
+        if let known = kindOf["\(group)/\(kind)"] { return (ResourceName(known), known.isNamespaced) }
+        return cache.list(CustomResourceDefinition.self).lazy
+            .filter { $0.spec.group == group && $0.spec.names.kind == kind }
+            .compactMap(CustomResources.resource).first
+    }
+
     private func find(_ reference: OwnerReference, _ namespace: String, _ cache: ObjectCache) -> GarbagePlanner.Owner {
-        let group = reference.apiVersion.contains("/") ? reference.apiVersion.prefix { $0 != "/" } : ""
-        guard let kind = kindOf["\(group)/\(reference.kind)"], let store = cache.store(kind.type), store.isSynced,
-            !(kind.isNamespaced && namespace.isEmpty)
+        let group = reference.apiVersion.contains("/") ? String(reference.apiVersion.prefix { $0 != "/" }) : ""
+        guard let found = resource(group: group, kind: reference.kind, cache), let store = cache.store(found.resource),
+            store.isSynced, !(found.isNamespaced && namespace.isEmpty)
         else { return .unknown }
-        let space = kind.isNamespaced ? namespace : ""
+        let space = found.isNamespaced ? namespace : ""
         if let owner = store[ObjectKey(namespace: space, name: reference.name)], owner.metadata.uid == reference.uid {
             return .present(owner)
         }
-        return .absent(ResourceName(kind, namespace: space.isEmpty ? nil : space, name: reference.name))
+        var resource = found.resource
+        resource.namespace = found.isNamespaced ? space : nil
+        resource.name = reference.name
+        return .absent(resource)
     }
 }

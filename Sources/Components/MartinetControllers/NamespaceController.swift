@@ -62,10 +62,10 @@ package struct NamespaceController: Component {
     private mutating func definitionChanged(_ change: ObjectChange) {
         let key = change.key.name
         custom[key] = nil
-        guard let spec = change.new(CustomResourceDefinition.self)?.spec, spec.scope == "Namespaced",
-            let version = spec.versions.first(where: \.served)
+        guard let definition = change.new(CustomResourceDefinition.self),
+            let found = CustomResources.resource(definition), found.isNamespaced
         else { return }
-        custom[key] = ResourceName(group: spec.group, version: version.name, plural: spec.names.plural)
+        custom[key] = found.resource
     }
 
     // MARK: - Emptying

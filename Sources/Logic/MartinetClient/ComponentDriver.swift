@@ -223,12 +223,12 @@ package final class ComponentDriver: @unchecked Sendable {
                         || store.watched.resource.namespace == request.resource.namespace
                 else { continue }
                 let key = ObjectKey(namespace: request.resource.namespace ?? "", name: name)
-                let isPending = object.type == store.watched.type && object.isPendingDeletion
+                let isPending = store.watched.covers(object) && object.isPendingDeletion
                 let uid = request.object.flatMap { $0.view(DeleteOptions.self)?.preconditions?.uid }
                 // Where the answer is a Status, only the watch can tell whether finalizers keep the object.
                 if isPending {
                     if let change = store.learned(object) { changed(change) }
-                } else if object.type == store.watched.type || store[key]?.metadata.finalizers.isEmpty == true {
+                } else if store.watched.covers(object) || store[key]?.metadata.finalizers.isEmpty == true {
                     if let change = store.learnedDeletion(key, uid: uid) { changed(change) }
                 }
             } else if store.watched.covers(object), let change = store.learned(object) {

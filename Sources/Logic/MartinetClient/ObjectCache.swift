@@ -9,12 +9,16 @@ package struct ObjectCache {
     package init(stores: [ObjectIndex]) {
         self.stores = stores
         var byType: [ObjectType: ObjectIndex] = [:]
-        for store in stores where byType[store.watched.type] == nil { byType[store.watched.type] = store }
+        for store in stores {
+            if let type = store.watched.type, byType[type] == nil { byType[type] = store }
+        }
         self.byType = byType
     }
 
     package func store(_ type: ObjectType) -> ObjectIndex? { byType[type] }
-    package func store(_ resource: ResourceName) -> ObjectIndex? { stores.first { $0.watched.resource == resource } }
+    package func store(_ resource: ResourceName) -> ObjectIndex? {
+        stores.first { $0.watched.resource == resource }
+    }
     package var isSynced: Bool { stores.allSatisfy(\.isSynced) }
 
     package func get<V: View>(_ view: V.Type, _ key: ObjectKey) -> V? { byType[V.type]?[key].map(V.init(object:)) }

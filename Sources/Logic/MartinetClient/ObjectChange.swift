@@ -1,3 +1,4 @@
+import MartinetAPI
 package import MartinetSchema
 
 /// What became of one object: created (no old), changed, or gone (no new). Either side is there.
@@ -6,14 +7,16 @@ package struct ObjectChange: Sendable {
     package let old: Object?
     package let new: Object?
 
-    package init(watched: WatchedResource, old: Object?, new: Object?) {
+    /// One side at least must be there.
+    init(watched: WatchedResource, old: Object?, new: Object?) {
+        precondition(old != nil || new != nil, "a change without an object")
         self.watched = watched
         self.old = old
         self.new = new
     }
 
     /// The object as it is now, or as it was last.
-    package var latest: Object { new ?? old ?? Object(type: watched.type) }
+    package var latest: Object { new ?? old ?? Object(type: ObjectMeta.type) }
     package var key: ObjectKey { latest.key }
 
     package func isOf<V: View>(_ view: V.Type) -> Bool { watched.type == V.type }

@@ -13,4 +13,10 @@ package protocol Reconciler: Sendable {
     mutating func plan(_ key: ObjectKey, failure: APIError?, _ context: ComponentContext) -> Plan
     /// Every object to look at now and then.
     func allKeys(_ cache: ObjectCache) -> [ObjectKey]
+    /// What else to watch, by what the cache shows: resources that come and go with their definitions.
+    func furtherWatches(_ cache: ObjectCache) -> [WatchedResource]
+}
+
+extension Reconciler {
+    package func furtherWatches(_ cache: ObjectCache) -> [WatchedResource] { [] }
 }

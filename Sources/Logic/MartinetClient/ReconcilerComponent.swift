@@ -25,6 +25,7 @@ package struct ReconcilerComponent<R: Reconciler>: Component {
 
     package private(set) var reconciler: R
     private var isSynced = false
+    private var further: [WatchedResource] = []
     private var queue: [ObjectKey] = []
     private var queued: Set<ObjectKey> = []
     private var hasTurn = false
@@ -51,13 +52,22 @@ package struct ReconcilerComponent<R: Reconciler>: Component {
             for key in reconciler.allKeys(context.cache) { enqueue(key) }
             takeTurn()
         case .resync: for key in reconciler.allKeys(context.cache) { enqueue(key) }
-        case .changed(let change): for key in reconciler.keys(for: change, context.cache) { enqueue(key) }
+        case .changed(let change):
+            if change.isOf(CustomResourceDefinition.self) { updateWatches(context.cache) }
+            for key in reconciler.keys(for: change, context.cache) { enqueue(key) }
         case .timer(Self.turnToken): turn(context)
         case .timer(let token): timer(token)
         case .reply(let token, let result): replied(token, result, context)
         }
         defer { actions = [] }
         return actions
+    }
+
+    private mutating func updateWatches(_ cache: ObjectCache) {
+        let wanted = reconciler.furtherWatches(cache)
+        for resource in further where !wanted.contains(resource) { actions.append(.unwatch(resource)) }
+        for resource in wanted where !further.contains(resource) { actions.append(.watch(resource)) }
+        further = wanted
     }
 
     // MARK: - The queue

@@ -57,6 +57,7 @@ final class WatchLoop: @unchecked Sendable {
     }
 
     private func list() {
+        isListing = true
         let attempt = attempt
         dependencies.client.send(request(.list), on: dependencies.executor) { [weak self] result in
             guard let self, attempt == self.attempt else { return }
@@ -123,16 +124,22 @@ final class WatchLoop: @unchecked Sendable {
         guard !isStopped else { return }
         attempt += 1
         port = nil
+        if let error, error.isNotFound, isListing {
+            // The server does not have the resource, or not any more: then there is nothing of it, for now.
+            store.beginList()
+            finishList("")
+            mustList = true
+        }
         if isListing { mustList = true }
         isListing = false
         var delay = Duration.zero
         if let error {
-            if error.code == 410 { mustList = true }
+            if error.code == 410 || error.isNotFound { mustList = true }
             if mustList, mode == .stream, error.code == 400 || error.code == 422 { mode = .list }
             failures = min(failures + 1, 16)
             delay = Backoff.jittered(
                 Backoff.delay(failures, base: .milliseconds(100), max: .seconds(30)), dependencies.runtime)
-            let write = error.code == 410 ? dependencies.log.info : dependencies.log.warning
+            let write = error.code == 410 || error.isNotFound ? dependencies.log.info : dependencies.log.warning
             write(
                 "a watch ended and begins again",
                 [("resource", "\(store.watched.resource)"), ("error", error.message), ("delay", "\(delay)")])

@@ -33,8 +33,8 @@ struct Domains {
 
     static func counts(_ pods: [Int32], key: String, _ table: NodeTable) -> [String: Int] {
         var result: [String: Int] = [:]
-        for (value, rows) in table.rowsOfLabel[key] ?? [:] {
-            result[value] = rows.rows.reduce(0) { $0 + Int(pods[$1]) }
+        for (row, count) in pods.enumerated() where count != 0 {
+            if let value = table.labels[row][key] { result[value, default: 0] += Int(count) }
         }
         return result
     }

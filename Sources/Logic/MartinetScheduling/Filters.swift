@@ -54,15 +54,16 @@ package struct Filters {
     }
 
     private static func checkResources(_ shape: PodShape, _ table: NodeTable, _ verdict: inout Verdict) {
-        let wanted = shape.requests.names.map { ($0, shape.requests[$0]) }.filter { $0.1 > 0 }
+        let wanted = shape.requests.names.filter { shape.requests[$0] > 0 }.map { name in
+            (
+                name: name, amount: shape.requests[name], used: table.column(table.requested, name),
+                total: table.column(table.allocatable, name)
+            )
+        }
         for row in verdict.feasible.rows {
             var reasons: [String] = []
-            for (name, amount) in wanted {
-                let used = table.amount(table.requested, name, row)
-                let total = table.amount(table.allocatable, name, row)
-                if ResourceVector.add(used, amount) > total {
-                    reasons.append(name == "pods" ? "Too many pods" : "Insufficient \(name)")
-                }
+            for column in wanted where ResourceVector.add(column.used[row], column.amount) > column.total[row] {
+                reasons.append(column.name == "pods" ? "Too many pods" : "Insufficient \(column.name)")
             }
             if !reasons.isEmpty { verdict.refuse(row, .nodeResourcesFit, reasons) }
         }

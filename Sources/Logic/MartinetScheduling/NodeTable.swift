@@ -92,7 +92,10 @@ package struct NodeTable {
     private mutating func clear(_ row: Int) {
         present.remove(row)
         unschedulable.remove(row)
-        for (key, value) in labels[row] { rowsOfLabel[key]?[value]?.remove(row) }
+        for (key, value) in labels[row] {
+            rowsOfLabel[key]?[value]?.remove(row)
+            if rowsOfLabel[key]?[value]?.isEmpty == true { rowsOfLabel[key]?[value] = nil }
+        }
         labels[row] = StringMap()
         for taint in taints[row] {
             rowsOfTaint[taint]?.remove(row)
@@ -107,6 +110,13 @@ package struct NodeTable {
     private static func grow(_ columns: inout [String: [Int64]], _ name: String, _ count: Int) {
         let missing = count - (columns[name]?.count ?? 0)
         if missing > 0 { columns[name, default: []] += Array(repeating: 0, count: missing) }
+    }
+
+    /// One resource's amounts, with a value for every row.
+    func column(_ columns: [String: [Int64]], _ name: String) -> [Int64] {
+        var column = columns[name] ?? []
+        if column.count < names.count { column += Array(repeating: 0, count: names.count - column.count) }
+        return column
     }
 
     func amount(_ columns: [String: [Int64]], _ name: String, _ row: Int) -> Int64 {

@@ -32,8 +32,10 @@ package struct Scores {
     ) {
         rows = feasible.rows
         totals = Array(repeating: 0, count: rows.count)
-        add(.leastAllocated, rows.map { Scores.leastAllocated(shape, table, $0) })
-        add(.balancedAllocation, rows.map { Scores.balanced(shape, table, $0) })
+        let cpu = Scores.fractions(shape, table, rows, "cpu")
+        let memory = Scores.fractions(shape, table, rows, "memory")
+        add(.leastAllocated, zip(cpu, memory).map { Int((2 - $0 - $1) * 50) })
+        add(.balancedAllocation, zip(cpu, memory).map { Int((1 - ($0 - $1).magnitude / 2) * 100) })
         add(.taintToleration, Scores.fewer(preferNoSchedule(shape, table)))
         add(.nodeAffinity, Scores.more(preferredNodes(shape, table)))
         add(.podTopologySpread, Scores.fewer(crowding(pod, shape, &table)))
@@ -69,21 +71,16 @@ package struct Scores {
 
     // MARK: - Plugins
 
-    private static func fraction(_ shape: PodShape, _ table: NodeTable, _ row: Int, _ name: String) -> Double {
-        let total = table.amount(table.allocatable, name, row)
-        guard total > 0 else { return 1 }
-        let used = ResourceVector.add(table.amount(table.scored, name, row), shape.scored[name])
-        return min(1, max(0, Double(used) / Double(total)))
-    }
-
-    private static func leastAllocated(_ shape: PodShape, _ table: NodeTable, _ row: Int) -> Int {
-        let free = 2 - fraction(shape, table, row, "cpu") - fraction(shape, table, row, "memory")
-        return Int(free * 50)
-    }
-
-    private static func balanced(_ shape: PodShape, _ table: NodeTable, _ row: Int) -> Int {
-        let difference = fraction(shape, table, row, "cpu") - fraction(shape, table, row, "memory")
-        return Int((1 - difference.magnitude / 2) * 100)
+    /// Which part of a resource each row would have in use, 0 to 1; all of it where there is none.
+    private static func fractions(
+        _ shape: PodShape, _ table: NodeTable, _ rows: [Int], _ name: String
+    ) -> [Double] {
+        let (used, total) = (table.column(table.scored, name), table.column(table.allocatable, name))
+        let more = shape.scored[name]
+        return rows.map { row in
+            guard total[row] > 0 else { return 1 }
+            return min(1, max(0, Double(ResourceVector.add(used[row], more)) / Double(total[row])))
+        }
     }
 
     private func preferNoSchedule(_ shape: PodShape, _ table: NodeTable) -> [Int] {
@@ -115,8 +112,9 @@ package struct Scores {
         }
         for (term, key) in counted {
             let sums = Domains.counts(table.count(of: term), key: key, table)
+            guard !sums.isEmpty else { continue }
             // A zone holds many more pods than a host; its size must not drown the host's.
-            let scale = max(1, sums.count)
+            let scale = max(1, table.rowsOfLabel[key]?.count ?? 1)
             for (index, row) in rows.enumerated() {
                 if let value = table.labels[row][key] { raw[index] += (sums[value] ?? 0) * scale }
             }

@@ -24,9 +24,10 @@ package struct HollowKubelet: Component {
 
     private static var leaseToken: UInt64 { 0 }
     private static var nodeToken: UInt64 { 1 }
+    private static var statusToken: UInt64 { 2 }
 
     private let configuration: Configuration
-    private var nextToken: UInt64 = 2
+    private var nextToken: UInt64 = 3
     private var tasks: [UInt64: (key: ObjectKey, uid: String, task: Task)] = [:]
     private var pending: Set<String> = []
     private var address: UInt32 = 0
@@ -44,18 +45,30 @@ package struct HollowKubelet: Component {
             return [register(context), .startTimer(token: Self.leaseToken, after: .zero)]
         case .reply(Self.nodeToken, .failure(let error)) where error.isRetryable:
             return [.startTimer(token: Self.nodeToken, after: .seconds(1))]
+        case .reply(Self.nodeToken, _): return [reportStatus(context)]
+        case .reply(Self.statusToken, .failure(let error)) where error.isRetryable:
+            return [.startTimer(token: Self.statusToken, after: .seconds(1))]
         case .synced, .reply: return []
         case .resync: return context.cache.list(Pod.self).flatMap { look(at: $0, context) }
         case .changed(let change): return change.new(Pod.self).map { look(at: $0, context) } ?? []
         case .timer(Self.leaseToken):
             return [lease(context), .startTimer(token: 0, after: configuration.leaseInterval)]
         case .timer(Self.nodeToken): return [register(context)]
+        case .timer(Self.statusToken): return [reportStatus(context)]
         case .timer(let token): return perform(token, context)
         }
     }
 
     private func register(_ context: ComponentContext) -> ComponentAction {
         .send(.create(node(context.now)), token: Self.nodeToken)
+    }
+
+    /// The status of a node has its own door; what a creation says of it need not stay.
+    private func reportStatus(_ context: ComponentContext) -> ComponentAction {
+        var request = APIRequest.mergePatch(node(context.now), "", subresource: "status")
+        let status = String(decoding: JSONEncoder.encode(node(context.now).status.object), as: UTF8.self)
+        request.patch = (.merge, Array("{\"status\":\(status)}".utf8))
+        return .send(request, token: Self.statusToken)
     }
 
     private mutating func look(at pod: Pod, _ context: ComponentContext) -> [ComponentAction] {

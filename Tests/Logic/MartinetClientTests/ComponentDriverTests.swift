@@ -161,6 +161,19 @@ struct ComponentDriverTests {
         _ = driver
     }
 
+    @Test("a resource that the server does not have is empty, until it has it")
+    func absentResource() {
+        let driver = start()
+        say(.ended(APIError(code: 404, reason: "NotFound", message: "no such resource")))
+        #expect(notes.all == ["started", "synced 0"])
+        say(.added(pod("a", 3)), .bookmark(resourceVersion: "9", initialEventsEnd: true))
+        #expect(notes.all.last == "added a 1")
+        say(.ended(APIError(code: 404, reason: "NotFound", message: "no such resource")))
+        say(.ended(APIError(code: 404, reason: "NotFound", message: "no such resource")))
+        #expect(notes.all.last == "gone a 0")
+        _ = driver
+    }
+
     @Test("a component reads its own writes, and what the watch brings late and older is passed over")
     func ownWrites() {
         let made = pod("mine", 30)

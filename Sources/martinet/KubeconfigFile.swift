@@ -1,0 +1,52 @@
+import Glibc
+import MartinetBase
+import MartinetCertificates
+import MartinetKubeconfig
+import MartinetSchema
+import MartinetYAML
+
+/// The user's kubeconfig: our context is merged into it, and no other is touched.
+enum KubeconfigFile {
+    static let context = "martinet"
+
+    private static var path: String {
+        if let named = getenv("KUBECONFIG"), let first = String(cString: named).split(separator: ":").first { return String(first) }
+        return (getenv("HOME").map { String(cString: $0) } ?? "/root") + "/.kube/config"
+    }
+
+    private static func read() throws -> Kubeconfig {
+        let text = readText(path) ?? ""
+        return try Kubeconfig.read(Array(text.utf8), file: path)
+    }
+
+    private static func write(_ config: Kubeconfig) throws {
+        if let slash = path.lastIndex(of: "/") { try makeFolders(String(path[..<slash])) }
+        try writeText(String(decoding: config.text(), as: UTF8.self), to: path, mode: 0o600)
+    }
+
+    /// Adds our cluster, user and context. Returns the file's path.
+    static func merge(_ settings: Settings) throws -> String {
+        func data(_ name: String) throws -> YAMLNode {
+            YAMLNode(.string(Base64.encode(try CertificateFile.read("\(settings.pki)/\(name)"))))
+        }
+        var config = try read()
+        let cluster = YAMLNode.map([
+            "certificate-authority-data": try data("ca.crt"),
+            "server": YAMLNode(.string("https://127.0.0.1:\(settings.apiPort)")),
+        ])
+        let user = YAMLNode.map([
+            "client-certificate-data": try data("admin.crt"), "client-key-data": try data("admin.key"),
+        ])
+        try config.merge(.init(name: context, cluster: cluster, user: user), makeCurrent: true)
+        try write(config)
+        return path
+    }
+
+    /// Takes our entries out again.
+    static func remove() throws {
+        guard readText(path) != nil else { return }
+        var config = try read()
+        config.removeOurs(context)
+        try write(config)
+    }
+}
