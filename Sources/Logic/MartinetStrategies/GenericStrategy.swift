@@ -20,12 +20,14 @@ package struct GenericStrategy: Strategy {
     package func setDefaults(_ object: inout Object) { rules.setDefaults(&object) }
 
     package func prepareForCreate(_ object: inout Object) {
-        if let statusSlot { object[statusSlot] = nil }
+        if let statusSlot, !rules.keepsStatusOnCreate { object[statusSlot] = nil }
+        Gates.drop(from: &object)
         rules.prepareForCreate(&object)
     }
 
     package func prepareForUpdate(_ object: inout Object, old: Object) {
         if let statusSlot { object[statusSlot] = old[statusSlot] }
+        Gates.drop(from: &object)
         rules.prepareForUpdate(&object, old: old)
     }
 
@@ -37,6 +39,8 @@ package struct GenericStrategy: Strategy {
         object = old
         object[statusSlot] = status
         if let metadataSlot, let metadata { object[metadataSlot] = metadata }
+        Gates.drop(from: &object)
+        rules.prepareForStatusUpdate(&object, old: old)
     }
 
     package func validate(_ object: Object) -> [FieldError] {
@@ -50,6 +54,8 @@ package struct GenericStrategy: Strategy {
 
     package func validateUpdate(_ object: Object, old: Object) -> [FieldError] {
         var checker = Checker()
+        // Upstream checks metadata of what is updated twice, and says everything twice; so do we.
+        MetadataRules.validate(object, form: .pathSegment, kind: kind, isUpdate: true, checker: &checker)
         MetadataRules.validateUpdate(object, old: old, kind: kind, checker: &checker)
         checker.append(DeclaredLimits.check(object))
         rules.validate(object, &checker)
@@ -59,6 +65,7 @@ package struct GenericStrategy: Strategy {
 
     package func validateStatusUpdate(_ object: Object, old: Object) -> [FieldError] {
         var checker = Checker()
+        MetadataRules.validate(object, form: .pathSegment, kind: kind, isUpdate: true, checker: &checker)
         MetadataRules.validateUpdate(object, old: old, kind: kind, checker: &checker)
         rules.validateStatusUpdate(object, old: old, &checker)
         return checker.errors

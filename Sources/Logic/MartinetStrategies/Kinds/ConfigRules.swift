@@ -87,7 +87,20 @@ struct SecretRules: KindRules {
     }
 }
 
-struct ServiceAccountRules: KindRules {}
+struct ServiceAccountRules: KindRules {
+    func prepareForCreate(_ object: inout Object) { reduce(&object) }
+    func prepareForUpdate(_ object: inout Object, old: Object) { reduce(&object) }
+
+    /// Of a reference to a secret only the name counts.
+    private func reduce(_ object: inout Object) {
+        var account = ServiceAccount(object: object)
+        for index in account.secrets.indices {
+            let name = account.secrets[index].name
+            account.secrets[index] = ObjectReference { $0.name = name }
+        }
+        object = account.object
+    }
+}
 
 struct NamespaceRules: KindRules {
     var nameForm: NameForm { .dnsLabel }
@@ -118,7 +131,7 @@ struct NamespaceRules: KindRules {
         for finalizer in Namespace(object: object).spec.finalizers {
             let faults = Names.qualifiedName(finalizer)
             checker.invalid("spec.finalizers", faults)
-            if faults.isEmpty, !finalizer.contains("/"),
+            if !finalizer.contains("/"),
                 !["kubernetes", "orphan", "foregroundDeletion"].contains(finalizer)
             {
                 checker.invalid("spec.finalizers", "the name has no prefix and is none of Kubernetes' own")

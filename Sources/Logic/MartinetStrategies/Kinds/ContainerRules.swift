@@ -73,8 +73,8 @@ struct ContainerRules {
         for (index, source) in container.envFrom.enumerated() {
             let place = "\(path).envFrom[\(index)]"
             if !source.prefix.isEmpty { checker.invalid(place + ".prefix", Names.environmentName(source.prefix)) }
-            if let config = source.configMapRef, config.name.isEmpty { checker.required(place + ".configMapRef.name") }
-            if let secret = source.secretRef, secret.name.isEmpty { checker.required(place + ".secretRef.name") }
+            if let config = source.configMapRef { name(config.name, place + ".configMapRef.name", &checker) }
+            if let secret = source.secretRef { name(secret.name, place + ".secretRef.name", &checker) }
             // Upstream names the list, not the element.
             if source.configMapRef == nil, source.secretRef == nil {
                 checker.invalid(path + ".envFrom", "must specify one of configMapRef and secretRef")
@@ -103,6 +103,10 @@ struct ContainerRules {
                 }
             }
         }
+    }
+
+    private func name(_ name: String, _ path: String, _ checker: inout Checker) {
+        name.isEmpty ? checker.required(path) : checker.invalid(path, Names.dnsSubdomain(name))
     }
 
     private func resizePolicy(_ container: Container, _ path: String, _ checker: inout Checker) {
@@ -198,7 +202,11 @@ struct ContainerRules {
                     checker.notFound(place + ".fileKeyRef.volumeName", file.volumeName)
                 }
             }
-            if !file.path.isEmpty { checker.localPath(file.path, place + ".fileKeyRef.path") }
+            if file.path.hasPrefix("/") {
+                checker.invalid(place + ".fileKeyRef.path", "must be a relative path")
+            } else if !file.path.isEmpty {
+                checker.localPath(file.path, place + ".fileKeyRef.path")
+            }
         }
         if count == 0 {
             checker.invalid(place, "must specify a source")

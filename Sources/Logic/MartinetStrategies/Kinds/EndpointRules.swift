@@ -15,6 +15,7 @@ struct EndpointsRules: KindRules {
             ] {
                 for (position, address) in list.enumerated() {
                     let place = "\(path).\(name)[\(position)]"
+                    if !Names.isIP(address.ip) { checker.invalid(place + ".ip", "must be an IP address") }
                     ServiceRules.endpointAddress(address.ip, place + ".ip", &checker)
                     if !address.hostname.isEmpty {
                         checker.invalid(place + ".hostname", Names.dnsLabel(address.hostname))
@@ -50,31 +51,30 @@ struct EndpointSliceRules: KindRules {
             if let text = port.appProtocol { checker.invalid(path + ".appProtocol", Names.qualifiedName(text)) }
         }
         for (index, endpoint) in slice.endpoints.enumerated() {
-            endpoint_(endpoint, slice.addressType, "endpoints[\(index)]", &checker)
+            check(endpoint, slice.addressType, "endpoints[\(index)]", &checker)
         }
     }
 
-    private func endpoint_(_ endpoint: Endpoint, _ type: String, _ path: String, _ checker: inout Checker) {
+    private func domain(_ name: String, _ path: String, _ checker: inout Checker) {
+        if name.isEmpty { return checker.required(path) }
+        let text = name.hasSuffix(".") ? String(name.dropLast()) : name
+        let faults = Names.dnsSubdomain(text)
+        if !faults.isEmpty { return checker.invalid(path, faults) }
+        if !text.contains(".") { checker.invalid(path, "should be a domain with at least two labels") }
+        for label in text.split(separator: ".") { checker.invalid(path, Names.dnsLabel(String(label))) }
+    }
+
+    private func check(_ endpoint: Endpoint, _ type: String, _ path: String, _ checker: inout Checker) {
         for (index, address) in endpoint.addresses.enumerated() {
             let place = "\(path).addresses[\(index)]"
-            if address.isEmpty {
-                checker.required(place)
-                continue
-            }
             switch type {
-            case "IPv4":
-                if !Names.isIPv4(address) {
-                    checker.invalid(place, "must be an IPv4 address")
-                } else {
-                    ServiceRules.endpointAddress(address, place, &checker)
+            case "IPv4", "IPv6":
+                // An address of the other family is the list's fault, anything else the element's.
+                if Names.isIP(address), Names.isIPv6(address) != (type == "IPv6") {
+                    checker.invalid(path + ".addresses", "must be \(type) addresses")
                 }
-            case "IPv6":
-                if !Names.isIPv6(address) {
-                    checker.invalid(place, "must be an IPv6 address")
-                } else {
-                    ServiceRules.endpointAddress(address, place, &checker)
-                }
-            case "FQDN": checker.invalid(place, Names.dnsSubdomain(address))
+                ServiceRules.endpointAddress(address, place, &checker)
+            case "FQDN": self.domain(address, place, &checker)
             default: break
             }
         }

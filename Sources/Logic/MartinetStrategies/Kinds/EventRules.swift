@@ -66,6 +66,11 @@ struct CustomResourceDefinitionRules: KindRules {
         for (text, name) in [(spec.names.kind, "kind"), (spec.names.listKind, "listKind")] where !text.isEmpty {
             checker.invalid("spec.names.\(name)", Names.dns1035Label(text.lowercased()))
         }
+        if spec.names.kind.isEmpty {
+            for name in ["singular", "listKind"] { checker.drop { $0.field == "spec.names.\(name)" } }
+            checker.required("spec.names.singular")
+            checker.required("spec.names.listKind")
+        }
         for (index, name) in spec.names.shortNames.enumerated() {
             checker.invalid("spec.names.shortNames[\(index)]", Names.dns1035Label(name))
         }

@@ -3,6 +3,7 @@ import MartinetSchema
 
 struct NodeRules: KindRules {
     var hasGeneration: Bool? { false }
+    var keepsStatusOnCreate: Bool { true }
 
     func setDefaults(_ object: inout Object) {
         var node = Node(object: object)
@@ -13,6 +14,11 @@ struct NodeRules: KindRules {
     }
 
     func validate(_ object: Object, _ checker: inout Checker) {
+        taints(object, &checker)
+        ranges(object, &checker)
+    }
+
+    private func taints(_ object: Object, _ checker: inout Checker) {
         let spec = Node(object: object).spec
         var seen: Set<String> = []
         for (index, taint) in spec.taints.enumerated() {
@@ -29,6 +35,10 @@ struct NodeRules: KindRules {
             }
             if !seen.insert("\(taint.key)\u{0}\(taint.effect)").inserted { checker.duplicate(path, taint.key) }
         }
+    }
+
+    private func ranges(_ object: Object, _ checker: inout Checker) {
+        let spec = Node(object: object).spec
         for (index, range) in spec.podCIDRs.enumerated() where !Names.isCIDR(range) {
             checker.invalid("spec.podCIDRs[\(index)]", "must be a CIDR")
         }
@@ -43,6 +53,8 @@ struct NodeRules: KindRules {
     }
 
     func validateUpdate(_ object: Object, old: Object, _ checker: inout Checker) {
+        // Upstream looks at the taints of an updated node twice.
+        taints(object, &checker)
         let (spec, before) = (Node(object: object).spec, Node(object: old).spec)
         if !before.podCIDRs.isEmpty, spec.podCIDRs != before.podCIDRs {
             checker.forbidden("spec.podCIDRs", "may not change once set")

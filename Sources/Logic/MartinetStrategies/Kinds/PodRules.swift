@@ -21,6 +21,15 @@ struct PodRules: KindRules {
     func validate(_ object: Object, _ checker: inout Checker) {
         let pod = Pod(object: object)
         PodSpecRules.validate(pod.spec, at: "spec", isTemplate: false, &checker)
+        guard pod.spec.serviceAccountName.isEmpty else { return }
+        for (index, volume) in pod.spec.volumes.enumerated() {
+            guard let sources = volume.projected?.sources else { continue }
+            for (position, source) in sources.enumerated() where source.serviceAccountToken != nil {
+                checker.forbidden(
+                    "spec.volumes[\(index)].projected.sources[\(position)].serviceAccountToken",
+                    "needs a serviceAccountName")
+            }
+        }
     }
 
     func validateCreate(_ object: Object, _ checker: inout Checker) {
@@ -30,6 +39,10 @@ struct PodRules: KindRules {
     }
 
     func validateUpdate(_ object: Object, old: Object, _ checker: inout Checker) {
+        // A pod's metadata is looked at once more than that of other kinds.
+        if let kind = object.type.kind {
+            MetadataRules.validate(object, form: .dnsSubdomain, kind: kind, checker: &checker)
+        }
         let (pod, before) = (Pod(object: object).spec, Pod(object: old).spec)
         for (path, new, old) in [
             ("spec.containers", pod.containers, before.containers),
@@ -86,7 +99,11 @@ struct PodRules: KindRules {
         }
         let known = Set(pod.tolerations.map(identity))
         if before.tolerations.contains(where: { !known.contains(identity($0)) }) {
-            checker.forbidden("spec.tolerations", "existing tolerations can not be changed except their seconds")
+            return checker.forbidden("spec.tolerations", "only their seconds may change once they are there")
+        }
+        // What may have been added is looked at once more.
+        for (index, toleration) in pod.tolerations.enumerated() {
+            PodSpecRules.toleration(toleration, "spec.tolerations[\(index)]", &checker)
         }
     }
 }

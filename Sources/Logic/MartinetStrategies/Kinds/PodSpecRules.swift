@@ -101,7 +101,7 @@ enum PodSpecRules {
         }
     }
 
-    private static func toleration(_ toleration: Toleration, _ path: String, _ checker: inout Checker) {
+    static func toleration(_ toleration: Toleration, _ path: String, _ checker: inout Checker) {
         if !toleration.key.isEmpty {
             checker.invalid(path + ".key", Names.qualifiedName(toleration.key))
         } else if toleration.operator != "Exists" {

@@ -12,19 +12,26 @@ enum ResourceRules {
         name.contains("/") && !name.contains("kubernetes.io/") && !name.hasPrefix("requests.")
     }
 
+    /// Standard names that no container can ask for.
+    private static let elsewhere: Set<String> = [
+        "requests.cpu", "requests.memory", "requests.ephemeral-storage", "requests.storage", "limits.cpu",
+        "limits.memory", "limits.ephemeral-storage", "pods", "services", "replicationcontrollers", "resourcequotas",
+        "secrets", "persistentvolumeclaims", "configmaps", "services.nodeports", "services.loadbalancers", "storage",
+    ]
+
     static func name(_ name: String, _ path: String, inContainer: Bool, _ checker: inout Checker) {
         let faults = Names.qualifiedName(name)
         checker.invalid(path, faults)
-        if !faults.isEmpty { return }
         if name.contains("/") {
-            if inContainer, !isExtended(name), name.hasPrefix("requests.") {
+            let isNative = name.contains("kubernetes.io/")
+            if !isNative, name.hasPrefix("requests.") || !Names.qualifiedName("requests." + name).isEmpty {
                 checker.invalid(path, "is no extended resource's name")
             }
             return
         }
-        if !standard.contains(name), !isHugePage(name) {
-            checker.invalid(path, "must be a standard resource for containers")
-        }
+        guard !standard.contains(name), !isHugePage(name) else { return }
+        if faults.isEmpty, !elsewhere.contains(name) { checker.invalid(path, "must be a standard resource type") }
+        checker.invalid(path, "must be a standard resource for containers")
     }
 
     static func amount(_ text: String, _ name: String, _ path: String, _ checker: inout Checker) {

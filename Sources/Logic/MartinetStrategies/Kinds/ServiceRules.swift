@@ -95,6 +95,16 @@ struct ServiceRules: KindRules {
     func validate(_ object: Object, _ checker: inout Checker) {
         let service = Service(object: object)
         let spec = service.spec
+        // Addresses are given out before anything else is looked at, so their faults are the only ones.
+        if spec.type != "ExternalName" {
+            var early = Checker()
+            addresses(spec, &early)
+            for error in checker.errors where error.field.hasPrefix("spec.ipFamil") { early.append([error]) }
+            if early.errors.isEmpty, spec.ipFamilyPolicy == "RequireDualStack" {
+                early.invalid("spec.ipFamilyPolicy", "this cluster has one family of addresses")
+            }
+            if !early.errors.isEmpty { return checker.finish(with: early.errors) }
+        }
         let isHeadless = spec.clusterIPs == ["None"]
         if spec.ports.isEmpty, !isHeadless, spec.type != "ExternalName" { checker.required("spec.ports") }
         switch spec.type {
@@ -113,7 +123,6 @@ struct ServiceRules: KindRules {
         } else if spec.sessionAffinity == "None", spec.sessionAffinityConfig != nil {
             checker.forbidden("spec.sessionAffinityConfig", "must not be set where sessionAffinity is None")
         }
-        if spec.type != "ExternalName" { addresses(spec, &checker) }
         for (index, ip) in spec.externalIPs.enumerated() {
             Self.endpointAddress(ip, "spec.externalIPs[\(index)]", &checker)
         }
@@ -172,7 +181,6 @@ struct ServiceRules: KindRules {
         }
         var families: Set<String> = []
         for (index, family) in spec.ipFamilies.enumerated() {
-            if family.isEmpty { checker.notSupported("spec.ipFamilies[\(index)]", "", ["IPv4", "IPv6"]) }
             if !families.insert(family).inserted { checker.duplicate("spec.ipFamilies[\(index)]", family) }
         }
         var isBroken = false
@@ -269,7 +277,13 @@ struct ServiceRules: KindRules {
     }
 
     func validateUpdate(_ object: Object, old: Object, _ checker: inout Checker) {
+        if checker.isFinal { return }
         let (spec, before) = (Service(object: object).spec, Service(object: old).spec)
+        if let name = spec.loadBalancerClass {
+            spec.type == "LoadBalancer"
+                ? checker.invalid("spec.loadBalancerClass", Names.qualifiedName(name))
+                : checker.forbidden("spec.loadBalancerClass", "may only be used with LoadBalancer")
+        }
         if spec.type != "ExternalName", before.type != "ExternalName" {
             if let first = before.clusterIPs.first, let now = spec.clusterIPs.first, first != now {
                 checker.invalid("spec.clusterIPs[0]", "may not change once set")

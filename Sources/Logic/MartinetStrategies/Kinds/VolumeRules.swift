@@ -16,7 +16,8 @@ enum VolumeRules {
                 if faults.isEmpty, known[volume.name] != nil { checker.duplicate(place + ".name", volume.name) }
             }
             source(volume, place, &checker)
-            known[volume.name] = volume
+            // What is broken is not there to be mounted.
+            if !checker.hasErrors(at: place) { known[volume.name] = volume }
         }
         return known
     }
@@ -28,7 +29,9 @@ enum VolumeRules {
         // Upstream looks at the sources in an order of its own; any order tells the client the same.
         for name in names.dropFirst() {
             checker.drop { $0.field.hasPrefix("\(path).\(name).") }
-            checker.forbidden("\(path).\(name)", "may not specify more than 1 volume type")
+            // Upstream misspells one of them.
+            let spelled = name == "downwardAPI" ? "downwarAPI" : name
+            checker.forbidden("\(path).\(spelled)", "may not specify more than 1 volume type")
         }
         let place = "\(path).\(names[0])"
         if let secret = volume.secret, names[0] == "secret" {
@@ -54,6 +57,11 @@ enum VolumeRules {
             size.nanos < 0
         {
             checker.forbidden(place + ".sizeLimit", "must not be negative")
+        }
+        if let ephemeral = volume.ephemeral, names[0] == "ephemeral",
+            let template = ephemeral.volumeClaimTemplate, template.spec.resources.requests["storage"] == nil
+        {
+            checker.required(place + ".volumeClaimTemplate.spec.resources[storage]")
         }
         if let projected = volume.projected, names[0] == "projected" { self.projected(projected, place, &checker) }
         if let nfs = volume.nfs, names[0] == "nfs", !nfs.path.isEmpty, !nfs.path.hasPrefix("/") {

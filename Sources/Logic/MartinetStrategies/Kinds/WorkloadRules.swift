@@ -4,7 +4,7 @@ import MartinetSchema
 /// What Deployments and ReplicaSets share: a selector that selects the template, a template that always restarts.
 private enum WorkloadRules {
     static func validate(
-        selector: LabelSelector?, template: PodTemplateSpec, isStrict: Bool, _ checker: inout Checker
+        selector: LabelSelector?, template: PodTemplateSpec, _ checker: inout Checker
     ) {
         if let selector {
             checker.selector(selector, "spec.selector")
@@ -14,10 +14,13 @@ private enum WorkloadRules {
         } else {
             checker.required("spec.selector")
         }
-        let isValid = selector.map { self.isValid($0) } ?? true
-        if !isValid {
+        if let selector, !isValid(selector) {
             checker.invalid("spec.selector", "is no label selector")
-        } else if let selector, !matches(selector, template.metadata.labels), isStrict || !selectsNothing(selector) {
+            // Nothing more is said about the template then.
+            return checker.drop { $0.field.hasPrefix("spec.template") }
+        }
+        // No selector selects nothing, an empty one everything.
+        if !(selector.map { matches($0, template.metadata.labels) } ?? false) {
             checker.invalid("spec.template.metadata.labels", "must match the selector")
         }
         PodSpecRules.validateTemplate(template, at: "spec.template", &checker)
@@ -29,10 +32,6 @@ private enum WorkloadRules {
         if template.spec.activeDeadlineSeconds != nil {
             checker.forbidden("spec.template.spec.activeDeadlineSeconds", "not allowed here")
         }
-    }
-
-    private static func selectsNothing(_ selector: LabelSelector) -> Bool {
-        selector.matchLabels.isEmpty && selector.matchExpressions.isEmpty
     }
 
     private static func isValid(_ selector: LabelSelector) -> Bool {
@@ -65,6 +64,12 @@ private enum WorkloadRules {
 }
 
 struct DeploymentRules: KindRules {
+    func prepareForStatusUpdate(_ object: inout Object, old: Object) {
+        var deployment = Deployment(object: object)
+        deployment.metadata.labels = Deployment(object: old).metadata.labels
+        object = deployment.object
+    }
+
     func setDefaults(_ object: inout Object) {
         var deployment = Deployment(object: object)
         PodSpecDefaults.apply(to: &deployment.spec.template.spec)
@@ -80,7 +85,7 @@ struct DeploymentRules: KindRules {
     func validate(_ object: Object, _ checker: inout Checker) {
         let spec = Deployment(object: object).spec
         checker.nonNegative(spec.replicas.map(Int64.init), "spec.replicas")
-        WorkloadRules.validate(selector: spec.selector, template: spec.template, isStrict: false, &checker)
+        WorkloadRules.validate(selector: spec.selector, template: spec.template, &checker)
         strategy(spec, &checker)
         checker.nonNegative(Int64(spec.minReadySeconds), "spec.minReadySeconds")
         checker.nonNegative(spec.revisionHistoryLimit.map(Int64.init), "spec.revisionHistoryLimit")
@@ -172,7 +177,7 @@ struct ReplicaSetRules: KindRules {
         let spec = ReplicaSet(object: object).spec
         checker.nonNegative(spec.replicas.map(Int64.init), "spec.replicas")
         checker.nonNegative(Int64(spec.minReadySeconds), "spec.minReadySeconds")
-        WorkloadRules.validate(selector: spec.selector, template: spec.template, isStrict: true, &checker)
+        WorkloadRules.validate(selector: spec.selector, template: spec.template, &checker)
     }
 
     func validateUpdate(_ object: Object, old: Object, _ checker: inout Checker) {

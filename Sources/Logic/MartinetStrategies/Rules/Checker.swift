@@ -6,7 +6,16 @@ package struct Checker {
     package private(set) var errors: [FieldError] = []
 
     mutating func add(_ reason: FieldError.Reason, _ field: String, _ message: String, origin: String = "") {
-        errors.append(FieldError(reason, field, message, origin: origin))
+        if !isFinal { errors.append(FieldError(reason, field, message, origin: origin)) }
+    }
+
+    /// Whether what was found is all that is to be said: later rules add nothing.
+    private(set) var isFinal = false
+
+    /// Forgets everything but these errors, and whatever comes after them.
+    mutating func finish(with only: [FieldError]) {
+        errors = only
+        isFinal = true
     }
 
     mutating func invalid(_ field: String, _ message: String) { add(.invalid, field, message) }
@@ -23,6 +32,11 @@ package struct Checker {
 
     mutating func nonNegative(_ number: Int64?, _ field: String) {
         if let number, number < 0 { invalid(field, "must not be negative") }
+    }
+
+    /// Whether something is wrong at this field or below it.
+    func hasErrors(at path: String) -> Bool {
+        errors.contains { $0.field == path || $0.field.hasPrefix(path + ".") || $0.field.hasPrefix(path + "[") }
     }
 
     mutating func append(_ other: [FieldError]) { errors += other }

@@ -42,7 +42,7 @@ package enum DeclaredLimits {
                 let inner = field.type, !inner.flags.contains(.root)
             {
                 check(Object(type: inner), at: path, &checker, depth: depth)
-            } else if field.flags.contains(.required), isChecked, isEmptyMissing(field) {
+            } else if field.flags.contains(.required), isChecked, isEmptyMissing(field) || !hasZero(field) {
                 checker.add(.required, path, "must be set", origin: "declared")
             }
             return
@@ -51,6 +51,9 @@ package enum DeclaredLimits {
         case .object(let object): check(object, at: path, &checker, depth: depth)
         case .list(let values):
             limits(field, count: values.count, at: path, &checker)
+            if values.isEmpty, field.flags.contains(.required), isChecked, hasZero(field) {
+                checker.add(.required, path, "must be set", origin: "declared")
+            }
             for (index, value) in values.enumerated() {
                 let place = "\(path)[\(index)]"
                 if case .object(let object) = value { check(object, at: place, &checker, depth: depth) }
@@ -63,9 +66,9 @@ package enum DeclaredLimits {
                 }
             }
         case .string(let text):
-            if text.isEmpty, field.flags.contains(.required), isChecked {
+            if text.isEmpty, field.flags.contains(.required), isChecked, hasZero(field) {
                 checker.add(.required, path, "must be set", origin: "declared")
-            } else if !text.isEmpty {
+            } else if !text.isEmpty || field.flags.contains(.pointer) {
                 enumeration(field, text, at: path, &checker)
             }
             number("maxlen", field).map {
@@ -77,6 +80,9 @@ package enum DeclaredLimits {
         default: break
         }
     }
+
+    /// Whether the zero value means absent. It does where there is a protobuf form; elsewhere presence is presence.
+    private static func hasZero(_ field: Field) -> Bool { field.number != 0 }
 
     /// Numbers and flags cannot be told from their zero value, so they cannot be missing.
     private static func isEmptyMissing(_ field: Field) -> Bool {

@@ -19,7 +19,9 @@ package enum NameForm: Sendable {
 enum MetadataRules {
     private static let knownFinalizers: Set<String> = ["kubernetes", "orphan", "foregroundDeletion"]
 
-    static func validate(_ object: Object, form: NameForm, kind: Kind, checker: inout Checker) {
+    static func validate(
+        _ object: Object, form: NameForm, kind: Kind, isUpdate: Bool = false, checker: inout Checker
+    ) {
         guard let metadata = metadata(of: object) else { return }
         if !metadata.generateName.isEmpty {
             // What is generated ends in letters and digits, so the prefix may end in a hyphen.
@@ -47,7 +49,7 @@ enum MetadataRules {
         if metadata.finalizers.contains("orphan"), metadata.finalizers.contains("foregroundDeletion") {
             checker.invalid("metadata.finalizers", "orphan and foregroundDeletion exclude each other")
         }
-        finalizers(metadata, kind, &checker)
+        if !isUpdate { finalizers(metadata, kind, &checker) }
     }
 
     static func validateUpdate(_ object: Object, old: Object, kind: Kind, checker: inout Checker) {

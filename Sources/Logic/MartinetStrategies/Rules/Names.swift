@@ -156,7 +156,10 @@ package enum Names {
         return halves.count == 2 ? groups < 8 : groups == 8
     }
 
-    static func isIP(_ text: String) -> Bool { isIPv4(text) || isIPv6(text) }
+    /// An address of either family, but no IPv4 address in IPv6's clothes.
+    static func isIP(_ text: String) -> Bool {
+        isIPv4(text) || isIPv6(text) && !(text.contains(".") && text.lowercased().hasPrefix("::ffff:"))
+    }
 
     static func isCIDR(_ text: String) -> Bool {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
