@@ -2,6 +2,7 @@ import MartinetAPI
 import MartinetBase
 import MartinetSchema
 import MartinetStrategies
+import MartinetTesting
 import Testing
 
 /// Upstream's recorded verdicts. The floors may only rise.

@@ -34,6 +34,24 @@ private enum WorkloadRules {
         }
     }
 
+    /// - Parameter parts: counts of some of the replicas, which cannot be more than all of them.
+    static func counts(
+        replicas: Int32, _ parts: [(name: String, count: Int32)], others: [(name: String, count: Int32)],
+        generation: Int64, _ checker: inout Checker
+    ) {
+        for (name, count) in [("replicas", replicas)] + parts + others {
+            checker.nonNegative(Int64(count), "status.\(name)")
+        }
+        checker.nonNegative(generation, "status.observedGeneration")
+        for (name, count) in parts where count > replicas {
+            checker.invalid("status.\(name)", "cannot be greater than status.replicas")
+        }
+        func count(_ name: String) -> Int32 { parts.first { $0.name == name }?.count ?? 0 }
+        if count("availableReplicas") > count("readyReplicas") {
+            checker.invalid("status.availableReplicas", "cannot be greater than status.readyReplicas")
+        }
+    }
+
     private static func isValid(_ selector: LabelSelector) -> Bool {
         for (key, value) in selector.matchLabels
         where !Names.qualifiedName(key).isEmpty || !Names.labelValue(value).isEmpty { return false }
@@ -145,21 +163,17 @@ struct DeploymentRules: KindRules {
 
     func validateStatusUpdate(_ object: Object, old: Object, _ checker: inout Checker) {
         let (status, before) = (Deployment(object: object).status, Deployment(object: old).status)
-        for (count, name) in [
-            (status.replicas, "replicas"), (status.updatedReplicas, "updatedReplicas"),
-            (status.readyReplicas, "readyReplicas"), (status.availableReplicas, "availableReplicas"),
-            (status.unavailableReplicas, "unavailableReplicas"),
-            (status.terminatingReplicas ?? 0, "terminatingReplicas"),
-            (status.collisionCount ?? 0, "collisionCount"),
-        ] { checker.nonNegative(Int64(count), "status.\(name)") }
-        checker.nonNegative(status.observedGeneration, "status.observedGeneration")
-        for (count, name) in [
-            (status.updatedReplicas, "updatedReplicas"), (status.readyReplicas, "readyReplicas"),
-            (status.availableReplicas, "availableReplicas"),
-        ] where count > status.replicas { checker.invalid("status.\(name)", "cannot be greater than status.replicas") }
-        if status.availableReplicas > status.readyReplicas {
-            checker.invalid("status.availableReplicas", "cannot be greater than status.readyReplicas")
-        }
+        WorkloadRules.counts(
+            replicas: status.replicas,
+            [
+                ("updatedReplicas", status.updatedReplicas), ("readyReplicas", status.readyReplicas),
+                ("availableReplicas", status.availableReplicas),
+            ],
+            others: [
+                ("unavailableReplicas", status.unavailableReplicas),
+                ("terminatingReplicas", status.terminatingReplicas ?? 0),
+                ("collisionCount", status.collisionCount ?? 0),
+            ], generation: status.observedGeneration, &checker)
         if let earlier = before.collisionCount, (status.collisionCount ?? -1) < earlier {
             checker.invalid("status.collisionCount", "cannot be decremented")
         }
@@ -188,18 +202,12 @@ struct ReplicaSetRules: KindRules {
 
     func validateStatusUpdate(_ object: Object, old: Object, _ checker: inout Checker) {
         let status = ReplicaSet(object: object).status
-        for (count, name) in [
-            (status.replicas, "replicas"), (status.fullyLabeledReplicas, "fullyLabeledReplicas"),
-            (status.readyReplicas, "readyReplicas"), (status.availableReplicas, "availableReplicas"),
-            (status.terminatingReplicas ?? 0, "terminatingReplicas"),
-        ] { checker.nonNegative(Int64(count), "status.\(name)") }
-        checker.nonNegative(status.observedGeneration, "status.observedGeneration")
-        for (count, name) in [
-            (status.fullyLabeledReplicas, "fullyLabeledReplicas"), (status.readyReplicas, "readyReplicas"),
-            (status.availableReplicas, "availableReplicas"),
-        ] where count > status.replicas { checker.invalid("status.\(name)", "cannot be greater than status.replicas") }
-        if status.availableReplicas > status.readyReplicas {
-            checker.invalid("status.availableReplicas", "cannot be greater than status.readyReplicas")
-        }
+        WorkloadRules.counts(
+            replicas: status.replicas,
+            [
+                ("fullyLabeledReplicas", status.fullyLabeledReplicas), ("readyReplicas", status.readyReplicas),
+                ("availableReplicas", status.availableReplicas),
+            ], others: [("terminatingReplicas", status.terminatingReplicas ?? 0)],
+            generation: status.observedGeneration, &checker)
     }
 }
