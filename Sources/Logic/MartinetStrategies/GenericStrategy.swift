@@ -1,33 +1,82 @@
-import MartinetAPI
 package import MartinetSchema
 
-/// What holds for every kind that says nothing else: status belongs to `/status`, everything else does not.
+/// What holds for every kind: status belongs to `/status` and everything else does not, metadata has its rules, and
+/// the schema its limits. What a kind adds are its `KindRules`.
 package struct GenericStrategy: Strategy {
     private let kind: Kind
+    private let rules: any KindRules
 
-    package init(kind: Kind) { self.kind = kind }
+    package init(kind: Kind) { self.init(kind: kind, rules: NoRules()) }
+
+    init(kind: Kind, rules: any KindRules) {
+        self.kind = kind
+        self.rules = rules
+    }
 
     private var statusSlot: Int? {
         kind.subresources.contains { $0.name == "status" } ? kind.type.field(named: "status")?.slot : nil
     }
 
-    package func setDefaults(_ object: inout Object) {}
-    package func prepareForCreate(_ object: inout Object) { if let statusSlot { object[statusSlot] = nil } }
+    package func setDefaults(_ object: inout Object) { rules.setDefaults(&object) }
+
+    package func prepareForCreate(_ object: inout Object) {
+        if let statusSlot, !rules.keepsStatusOnCreate { object[statusSlot] = nil }
+        Gates.drop(from: &object)
+        rules.prepareForCreate(&object)
+    }
+
     package func prepareForUpdate(_ object: inout Object, old: Object) {
         if let statusSlot { object[statusSlot] = old[statusSlot] }
+        Gates.drop(from: &object)
+        rules.prepareForUpdate(&object, old: old)
     }
+
+    /// Spec, and whatever else is not status, stays as it was; so do the labels' owners but not what metadata says.
     package func prepareForStatusUpdate(_ object: inout Object, old: Object) {
         guard let statusSlot else { return }
-        let status = object[statusSlot]
+        let metadataSlot = kind.type.field(named: "metadata")?.slot
+        let (status, metadata) = (object[statusSlot], metadataSlot.flatMap { object[$0] })
         object = old
         object[statusSlot] = status
+        if let metadataSlot, let metadata { object[metadataSlot] = metadata }
+        Gates.drop(from: &object)
+        rules.prepareForStatusUpdate(&object, old: old)
     }
-    package func validate(_ object: Object) -> [FieldError] { [] }
-    package func validateUpdate(_ object: Object, old: Object) -> [FieldError] { [] }
-    package func validateStatusUpdate(_ object: Object, old: Object) -> [FieldError] { [] }
-    package var hasGeneration: Bool { statusSlot != nil && kind.type.field(named: "spec") != nil }
-    package var allowsCreateOnUpdate: Bool { false }
-    package var requiresResourceVersionOnUpdate: Bool { false }
+
+    package func validate(_ object: Object) -> [FieldError] {
+        var checker = Checker()
+        MetadataRules.validate(object, form: rules.nameForm, kind: kind, checker: &checker)
+        checker.append(DeclaredLimits.check(object))
+        rules.validate(object, &checker)
+        rules.validateCreate(object, &checker)
+        return checker.errors
+    }
+
+    package func validateUpdate(_ object: Object, old: Object) -> [FieldError] {
+        var checker = Checker()
+        // Upstream checks metadata of what is updated twice, and says everything twice; so do we.
+        MetadataRules.validate(object, form: .pathSegment, kind: kind, isUpdate: true, checker: &checker)
+        MetadataRules.validateUpdate(object, old: old, kind: kind, checker: &checker)
+        checker.append(DeclaredLimits.check(object))
+        rules.validate(object, &checker)
+        rules.validateUpdate(object, old: old, &checker)
+        return checker.errors
+    }
+
+    package func validateStatusUpdate(_ object: Object, old: Object) -> [FieldError] {
+        var checker = Checker()
+        MetadataRules.validate(object, form: .pathSegment, kind: kind, isUpdate: true, checker: &checker)
+        MetadataRules.validateUpdate(object, old: old, kind: kind, checker: &checker)
+        rules.validateStatusUpdate(object, old: old, &checker)
+        return checker.errors
+    }
+
+    package var hasGeneration: Bool {
+        rules.hasGeneration ?? (statusSlot != nil && kind.type.field(named: "spec") != nil)
+    }
+    package var allowsCreateOnUpdate: Bool { rules.allowsCreateOnUpdate }
+    package var requiresResourceVersionOnUpdate: Bool { rules.requiresResourceVersionOnUpdate }
+
     package func selectableFields(_ object: Object) -> [(path: String, value: String)] {
         kind.selectable.map { path in (path, Self.text(at: path.split(separator: ".")[...], in: .object(object))) }
     }
@@ -43,9 +92,4 @@ package struct GenericStrategy: Strategy {
         default: return ""
         }
     }
-}
-
-/// The strategy of each kind.
-package enum Strategies {
-    package static func strategy(for kind: Kind) -> any Strategy { GenericStrategy(kind: kind) }
 }

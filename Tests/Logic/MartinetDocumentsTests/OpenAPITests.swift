@@ -1,5 +1,6 @@
 import MartinetDocuments
 import MartinetSchema
+import MartinetTesting
 import Testing
 
 @Suite struct OpenAPITests {

@@ -1,6 +1,7 @@
 import MartinetBase
 import MartinetDocuments
 import MartinetSchema
+import MartinetTesting
 import Testing
 
 @Suite struct TableTests {
