@@ -218,7 +218,7 @@ package struct JSONDecoder {
         }
     }
 
-    /// The three types of apiextensions whose JSON is not always an object. Nil where it is one here and nothing more.
+    /// Lists inside lists, and the three types of apiextensions whose JSON is not always an object. Nil where it is one here and nothing more.
     private mutating func specialObject(of type: ObjectType, depth: Int) throws(DecodeError) -> Object? {
         var object = Object(type: type)
         let byte = scanner.peek()
@@ -231,6 +231,8 @@ package struct JSONDecoder {
             }
             object[0] = .bool(true)
             object[1] = try nested(of: type.field(1), depth: depth)
+        } else if type.flags.contains(.listForm) {
+            object[0] = try list(of: type.field(0), depth: depth + 1) ?? .list([])
         } else if byte == 91 {
             // The list is slot 1: schemas or strings.
             object[1] = try list(of: type.field(1), depth: depth) ?? .list([])
@@ -250,15 +252,12 @@ package struct JSONDecoder {
     /// The value of a field; nil where it is the same as absence.
     private mutating func value(of field: Field, depth: Int) throws(DecodeError) -> Value? {
         if scanner.peek() == 110 {
-            if field.scalar == .json || field.scalar == .any {
-                try scanner.literal("null")
-                return field.scalar == .any ? .null : nil
-            }
             try scanner.literal("null")
+            if field.scalar == .any, !field.flags.contains(.lenient) { return .null }
             return field.flags.contains(.nullable) ? .null : nil
         }
         switch field.container {
-        case .list, .nested: return try list(of: field, depth: depth)
+        case .list: return try list(of: field, depth: depth)
         case .map: return try map(of: field, depth: depth)
         case .single:
             let value = try single(field, depth: depth)
@@ -267,18 +266,19 @@ package struct JSONDecoder {
     }
 
     private mutating func list(of field: Field, depth: Int) throws(DecodeError) -> Value? {
-        guard scanner.peek() == 91 else { throw mismatch("a list") }
+        guard scanner.peek() == 91 else {
+            if field.flags.contains(.lenient) { return try any(depth: depth + 1) }
+            throw mismatch("a list")
+        }
         scanner.position += 1
         var values: [Value] = []
         var first = true
         path.append(.index(0))
         while try scanner.nextElement(&first) {
             path[path.count - 1] = .index(values.count)
-            if field.container == .nested, depth < JSONScanner.depthMax, scanner.peek() == 91 {
-                values.append(try any(depth: depth + 1))
-            } else if scanner.peek() == 110 {
+            if scanner.peek() == 110 {
                 try scanner.literal("null")
-                values.append(field.zeroElement)
+                values.append(field.flags.contains(.lenient) ? .null : field.zeroElement)
             } else {
                 values.append(try single(field, depth: depth))
             }
@@ -313,6 +313,7 @@ package struct JSONDecoder {
     }
 
     private mutating func single(_ field: Field, depth: Int) throws(DecodeError) -> Value {
+        if field.flags.contains(.lenient), !isObject(of: field.type) { return try any(depth: depth + 1) }
         switch field.scalar {
         case .object:
             guard let type = field.type else { return .null }
@@ -358,6 +359,12 @@ package struct JSONDecoder {
         case .any: return try any(depth: depth + 1)
         case .bytes, .quantity, .time, .microtime, .duration: return try text(field.scalar)
         }
+    }
+
+    /// Whether what comes is an object, or where the type says so a list, that the type can hold.
+    private mutating func isObject(of type: ObjectType?) -> Bool {
+        guard let type else { return false }
+        return scanner.peek() == (type.flags.contains(.listForm) ? 91 : 123)
     }
 
     /// The scalars that are strings with a form.
