@@ -149,7 +149,7 @@ package struct JSONDecoder {
             throw error
         }
         if !ascending { duplicates = sortPending(from: base) }
-        if duplicates { dropDuplicates(from: base) }
+        if duplicates { dropDuplicates(from: base, of: type) }
         var object = Object(type: type, entries: pending[base...])
         pending.removeSubrange(base...)
         if !extra.isEmpty { object.extra = Map(unsorted: extra) }
@@ -173,11 +173,14 @@ package struct JSONDecoder {
     }
 
     /// Of fields that came twice the last one counts, as in Go; each is reported.
-    private mutating func dropDuplicates(from base: Int) {
+    private mutating func dropDuplicates(from base: Int, of type: ObjectType) {
         var kept = base
         for index in base..<pending.count {
             if kept > base, pending[kept - 1].slot == pending[index].slot {
                 kept -= 1
+                path.append(.field(type.field(Int(pending[index].slot))))
+                note(.duplicate)
+                path.removeLast()
             }
             pending[kept] = pending[index]
             kept += 1
@@ -267,7 +270,7 @@ package struct JSONDecoder {
 
     private mutating func list(of field: Field, depth: Int) throws(DecodeError) -> Value? {
         guard scanner.peek() == 91 else {
-            if field.flags.contains(.lenient) { return try any(depth: depth + 1) }
+            if field.flags.contains(.lenient) { return try misfit(field, depth: depth) }
             throw mismatch("a list")
         }
         scanner.position += 1
@@ -313,7 +316,7 @@ package struct JSONDecoder {
     }
 
     private mutating func single(_ field: Field, depth: Int) throws(DecodeError) -> Value {
-        if field.flags.contains(.lenient), !isObject(of: field.type) { return try any(depth: depth + 1) }
+        if field.flags.contains(.lenient), !isObject(of: field.type) { return try misfit(field, depth: depth) }
         switch field.scalar {
         case .object:
             guard let type = field.type else { return .null }
@@ -358,6 +361,44 @@ package struct JSONDecoder {
             return .list(values)
         case .any: return try any(depth: depth + 1)
         case .bytes, .quantity, .time, .microtime, .duration: return try text(field.scalar)
+        }
+    }
+
+    /// What a lenient field holds that its type does not describe. Names inside it are declared by nobody, so they are
+    /// pruned, but where the schema keeps what it does not know.
+    private mutating func misfit(_ field: Field, depth: Int) throws(DecodeError) -> Value {
+        if field.scalar == .any || field.type?.flags.contains(.preserveUnknown) == true {
+            return try any(depth: depth + 1)
+        }
+        return try pruned(depth: depth + 1)
+    }
+
+    private mutating func pruned(depth: Int) throws(DecodeError) -> Value {
+        guard depth < JSONScanner.depthMax else {
+            throw located(.limit, "nested deeper than \(JSONScanner.depthMax) levels")
+        }
+        var first = true
+        switch scanner.peek() {
+        case 123:
+            scanner.position += 1
+            while try scanner.nextMember(&first) {
+                path.append(.key(try scanner.string()))
+                try scanner.expect(58, "':'")
+                note(.unknown)
+                path.removeLast()
+                try scanner.skipValue(depth: depth)
+            }
+            return .map(Map())
+        case 91:
+            scanner.position += 1
+            var values: [Value] = []
+            while try scanner.nextElement(&first) {
+                path.append(.index(values.count))
+                values.append(try pruned(depth: depth + 1))
+                path.removeLast()
+            }
+            return .list(values)
+        default: return try any(depth: depth)
         }
     }
 
