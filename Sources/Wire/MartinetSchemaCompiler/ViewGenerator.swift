@@ -90,6 +90,7 @@ package struct ViewGenerator {
             case .object: return ("[String: \(swiftName(field.reference))]", "viewMap", false)
             default: return ("Map", "map", false)
             }
+        case .nested: return ("[Value]", "values", false)
         case .single: break
         }
         switch field.scalar {

@@ -3,6 +3,7 @@ import MartinetBase
 import MartinetCustomResources
 import MartinetSchema
 import MartinetStrategies
+import MartinetTesting
 import Testing
 
 /// A definition around the schema of `spec`, with what a test adds to its version.
@@ -166,6 +167,40 @@ func definition(spec: String, version: String = "", names: String = "") throws -
         #expect(own.kind.columns.map(\.name) == ["Name", "Ready"])
         #expect(own.kind.columns[1].description == "two lines")
         #expect(own.kind.columns[1].priority == 1)
+    }
+
+    @Test func hostileDepthIsRefusedInWhateverField() throws {
+        let schema = """
+            {"type":"object","properties":{"s":{"type":"string"},"any":{"x-kubernetes-preserve-unknown-fields":true},
+             "l":{"type":"array","items":{"type":"array","items":{"type":"string"}}}}}
+            """
+        for name in ["s", "any", "l"] {
+            let deep = String(repeating: "[", count: 100_000)
+            #expect(throws: DecodeError.self) { try through(schema, "{\"\(name)\":\(deep)}") }
+        }
+    }
+
+    @Test(.enabled(if: SharedFiles.root != nil, "the upstream answers are not beside the clone"))
+    func columnsAreTheRecordedOnes() throws {
+        var count = 0
+        for line in SharedFiles.read("upstream-answers/tables-custom.jsonl").split(separator: 10) {
+            let recorded = try JSONDecoder.decodeAny(Array(line)).value
+            guard let columns = recorded.member("printerColumns"), case .list(let wanted)? = recorded.member("columns")
+            else { continue }
+            let json = String(decoding: JSONEncoder.encode(columns), as: UTF8.self)
+            let extra = json == "[]" ? "" : #","additionalPrinterColumns":\#(json)"#
+            let version = try #require(
+                try CustomResources.served(definition(spec: #"{"type":"object"}"#, version: extra)).first)
+            let found = version.kind.columns.map { "\($0.name) \($0.type) \($0.format) \($0.priority)" }
+            let expected = wanted.map { column in
+                var priority: Int64 = 0
+                if case .int(let number)? = column.member("priority") { priority = number }
+                return "\(column.text("name")) \(column.text("type")) \(column.text("format")) \(priority)"
+            }
+            #expect(found == expected)
+            count += 1
+        }
+        #expect(count > 0)
     }
 
     @Test func scalePathsReachTheReplicas() throws {

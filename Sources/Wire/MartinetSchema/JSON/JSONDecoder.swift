@@ -260,7 +260,7 @@ package struct JSONDecoder {
             return field.flags.contains(.nullable) ? .null : nil
         }
         switch field.container {
-        case .list: return try list(of: field, depth: depth)
+        case .list, .nested: return try list(of: field, depth: depth)
         case .map: return try map(of: field, depth: depth)
         case .single:
             let value = try single(field, depth: depth)

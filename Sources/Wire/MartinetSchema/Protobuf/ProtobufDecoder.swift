@@ -114,7 +114,7 @@ package enum ProtobufDecoder {
         case .single:
             let value = try single(field, wireType, &reader, depth: depth)
             object[field.slot] = field.flags.contains(.pointer) || !value.isZero ? value : nil
-        case .list:
+        case .list, .nested:
             if wireType == 2, let packed = try packedElements(field, &reader) {
                 lists[field.slot, default: []] += packed
             } else {

@@ -85,6 +85,8 @@ package enum Scalar: UInt8, Sendable, CaseIterable {
 
 package enum Multiplicity: UInt8, Sendable {
     case single, list, map
+    /// A list of lists of the scalar. No table has one: custom resources put a type of the list form into a list.
+    case nested
 }
 
 /// What a field does beyond holding a value. See docs/schema-language.md.
