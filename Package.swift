@@ -75,6 +75,7 @@ let modules: [Module] = [
     module(.wire, "MartinetSchemaCompiler", uses: ["MartinetSchema"], tested: false),
     module(.wire, "MartinetAPI", uses: ["MartinetBase", "MartinetSchema"], tested: false),
     module(.wire, "MartinetYAML", uses: ["CMartinetYAML"]),
+    module(.wire, "MartinetRegularExpressions"),
     module(.wire, "MartinetCommandLine", uses: ["MartinetNearMiss"]),
     module(.wire, "MartinetArchive", uses: ["MartinetBase", "CMartinetZlib"]),
     module(.wire, "MartinetImageSpec", uses: ["CMartinetDigest"]),
@@ -88,6 +89,9 @@ let modules: [Module] = [
     module(.logic, "MartinetPatch", uses: ["MartinetSchema"]),
     module(.logic, "MartinetStrategies", uses: ["MartinetBase", "MartinetSchema", "MartinetAPI"]),
     module(.logic, "MartinetDocuments", uses: ["MartinetBase", "MartinetSchema", "MartinetAPI"]),
+    module(
+        .logic, "MartinetCustomResources",
+        uses: ["MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetStrategies", "MartinetRegularExpressions"]),
     module(.logic, "MartinetClient", uses: ["MartinetBase", "MartinetSchema", "MartinetAPI"]),
     module(.logic, "MartinetDockerfile", uses: ["MartinetNearMiss"]),
     module(.logic, "MartinetRegistry", uses: ["MartinetImageSpec"]),

@@ -149,7 +149,7 @@ package struct JSONDecoder {
             throw error
         }
         if !ascending { duplicates = sortPending(from: base) }
-        if duplicates { dropDuplicates(from: base) }
+        if duplicates { dropDuplicates(from: base, of: type) }
         var object = Object(type: type, entries: pending[base...])
         pending.removeSubrange(base...)
         if !extra.isEmpty { object.extra = Map(unsorted: extra) }
@@ -173,11 +173,14 @@ package struct JSONDecoder {
     }
 
     /// Of fields that came twice the last one counts, as in Go; each is reported.
-    private mutating func dropDuplicates(from base: Int) {
+    private mutating func dropDuplicates(from base: Int, of type: ObjectType) {
         var kept = base
         for index in base..<pending.count {
             if kept > base, pending[kept - 1].slot == pending[index].slot {
                 kept -= 1
+                path.append(.field(type.field(Int(pending[index].slot))))
+                note(.duplicate)
+                path.removeLast()
             }
             pending[kept] = pending[index]
             kept += 1
@@ -218,7 +221,7 @@ package struct JSONDecoder {
         }
     }
 
-    /// The three types of apiextensions whose JSON is not always an object. Nil where it is one here and nothing more.
+    /// Lists inside lists, and the three types of apiextensions whose JSON is not always an object. Nil where it is one here and nothing more.
     private mutating func specialObject(of type: ObjectType, depth: Int) throws(DecodeError) -> Object? {
         var object = Object(type: type)
         let byte = scanner.peek()
@@ -231,6 +234,8 @@ package struct JSONDecoder {
             }
             object[0] = .bool(true)
             object[1] = try nested(of: type.field(1), depth: depth)
+        } else if type.flags.contains(.listForm) {
+            object[0] = try list(of: type.field(0), depth: depth + 1) ?? .list([])
         } else if byte == 91 {
             // The list is slot 1: schemas or strings.
             object[1] = try list(of: type.field(1), depth: depth) ?? .list([])
@@ -250,11 +255,8 @@ package struct JSONDecoder {
     /// The value of a field; nil where it is the same as absence.
     private mutating func value(of field: Field, depth: Int) throws(DecodeError) -> Value? {
         if scanner.peek() == 110 {
-            if field.scalar == .json || field.scalar == .any {
-                try scanner.literal("null")
-                return field.scalar == .any ? .null : nil
-            }
             try scanner.literal("null")
+            if field.scalar == .any, !field.flags.contains(.lenient) { return .null }
             return field.flags.contains(.nullable) ? .null : nil
         }
         switch field.container {
@@ -267,18 +269,19 @@ package struct JSONDecoder {
     }
 
     private mutating func list(of field: Field, depth: Int) throws(DecodeError) -> Value? {
-        guard scanner.peek() == 91 else { throw mismatch("a list") }
+        guard scanner.peek() == 91 else {
+            if field.flags.contains(.lenient) { return try misfit(field, depth: depth) }
+            throw mismatch("a list")
+        }
         scanner.position += 1
         var values: [Value] = []
         var first = true
         path.append(.index(0))
         while try scanner.nextElement(&first) {
             path[path.count - 1] = .index(values.count)
-            if field.container == .nested, depth < JSONScanner.depthMax, scanner.peek() == 91 {
-                values.append(try any(depth: depth + 1))
-            } else if scanner.peek() == 110 {
+            if scanner.peek() == 110 {
                 try scanner.literal("null")
-                values.append(field.zeroElement)
+                values.append(field.flags.contains(.lenient) ? .null : field.zeroElement)
             } else {
                 values.append(try single(field, depth: depth))
             }
@@ -313,6 +316,7 @@ package struct JSONDecoder {
     }
 
     private mutating func single(_ field: Field, depth: Int) throws(DecodeError) -> Value {
+        if field.flags.contains(.lenient), !isObject(of: field.type) { return try misfit(field, depth: depth) }
         switch field.scalar {
         case .object:
             guard let type = field.type else { return .null }
@@ -358,6 +362,50 @@ package struct JSONDecoder {
         case .any: return try any(depth: depth + 1)
         case .bytes, .quantity, .time, .microtime, .duration: return try text(field.scalar)
         }
+    }
+
+    /// What a lenient field holds that its type does not describe. Names inside it are declared by nobody, so they are
+    /// pruned, but where the schema keeps what it does not know.
+    private mutating func misfit(_ field: Field, depth: Int) throws(DecodeError) -> Value {
+        if field.scalar == .any || field.type?.flags.contains(.preserveUnknown) == true {
+            return try any(depth: depth + 1)
+        }
+        return try pruned(depth: depth + 1)
+    }
+
+    private mutating func pruned(depth: Int) throws(DecodeError) -> Value {
+        guard depth < JSONScanner.depthMax else {
+            throw located(.limit, "nested deeper than \(JSONScanner.depthMax) levels")
+        }
+        var first = true
+        switch scanner.peek() {
+        case 123:
+            scanner.position += 1
+            while try scanner.nextMember(&first) {
+                path.append(.key(try scanner.string()))
+                try scanner.expect(58, "':'")
+                note(.unknown)
+                path.removeLast()
+                try scanner.skipValue(depth: depth)
+            }
+            return .map(Map())
+        case 91:
+            scanner.position += 1
+            var values: [Value] = []
+            while try scanner.nextElement(&first) {
+                path.append(.index(values.count))
+                values.append(try pruned(depth: depth + 1))
+                path.removeLast()
+            }
+            return .list(values)
+        default: return try any(depth: depth)
+        }
+    }
+
+    /// Whether what comes is an object, or where the type says so a list, that the type can hold.
+    private mutating func isObject(of type: ObjectType?) -> Bool {
+        guard let type else { return false }
+        return scanner.peek() == (type.flags.contains(.listForm) ? 91 : 123)
     }
 
     /// The scalars that are strings with a form.

@@ -72,7 +72,9 @@ package struct JSONEncoder {
 
     private mutating func special(_ object: Object) {
         let flags = object.type.flags
-        if flags.contains(.propsOrBool) {
+        if flags.contains(.listForm) {
+            if case .list(let values) = object[0] { list(values, field: object.type.field(0)) } else { literal("[]") }
+        } else if flags.contains(.propsOrBool) {
             if case .object(let schema) = object[1] { return self.object(schema) }
             if case .bool(true) = object[0] { literal("true") } else { literal("false") }
         } else if case .list(let values) = object[1] {

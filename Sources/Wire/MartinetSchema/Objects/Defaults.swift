@@ -48,6 +48,20 @@ package enum Defaults {
                 if !nested.isEmpty { object[slot] = .object(nested) }
             }
         }
+        fillExtra(&object)
+    }
+
+    /// Fills in the objects under names that the type does not declare.
+    private static func fillExtra(_ object: inout Object) {
+        guard let additional = object.type.additional, additional.scalar == .object else { return }
+        var extra = object.extra
+        var changed = false
+        for entry in extra.entries {
+            guard let value = filled(entry.value) else { continue }
+            extra[entry.key] = value
+            changed = true
+        }
+        if changed { object.extra = extra }
     }
 
     /// The value with its defaults filled in; nil where nothing changed.

@@ -65,6 +65,8 @@ package struct KindDefinition: Sendable {
     package var defaults: [(path: String, literal: String)] = []
     package var groupPriority: UInt32 = 0
     package var versionPriority: UInt32 = 0
+    /// Where the replicas lie, for kinds whose scale is elsewhere than the built-in ones have it.
+    package var scalePaths: ScalePaths?
     package init() {}
 
     /// What discovery lists for a resource that can do everything.

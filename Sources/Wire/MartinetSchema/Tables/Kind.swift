@@ -59,6 +59,12 @@ package struct Kind: Hashable, @unchecked Sendable {
         }
     }
 
+    /// Where the scale of an object lies; nil where the kind has no `scale` subresource.
+    package var scalePaths: ScalePaths? {
+        guard subresources.contains(where: { $0.name == "scale" }) else { return nil }
+        return ScalePaths(tableText: record.text(TableFormat.KindRecord.scale)) ?? .common
+    }
+
     package struct Column: Sendable, Hashable {
         package let name: String
         package let type: String

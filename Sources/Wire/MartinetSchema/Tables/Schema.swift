@@ -1,4 +1,5 @@
 import CMartinetTables
+import Synchronization
 
 /// A compiled table: all the types and kinds of one schema.
 ///
@@ -28,9 +29,30 @@ package struct Schema: @unchecked Sendable {
     /// Compiles definitions at run time.
     package init(_ definitions: [TypeDefinition]) throws(SchemaError) {
         let bytes = try TableBuilder(definitions).build()
+        let fingerprint = bytes.withUnsafeBytes {
+            $0.loadUnaligned(fromByteOffset: TableFormat.Header.fingerprint, as: UInt64.self)
+        }
+        base =
+            Schema.compiled.withLock { tables in
+                let same = tables[fingerprint, default: []].first { $0.elementsEqual(bytes) }
+                if let same = same?.baseAddress { return Table(base: same) }
+                let table = Schema.place(bytes)
+                tables[fingerprint, default: []].append(table)
+                return Table(base: table.baseAddress!)  // a table has at least its header
+            }.base
+    }
+
+    /// The tables that were compiled while this process runs, by fingerprint. Facts that never change, so that sharing
+    /// them between clusters shares no state.
+    private static let compiled = Mutex<[UInt64: [UnsafeRawBufferPointer]]>([:])
+
+    /// A pointer to bytes that never change, which may therefore cross threads.
+    private struct Table: @unchecked Sendable { let base: UnsafeRawPointer }
+
+    private static func place(_ bytes: [UInt8]) -> UnsafeRawBufferPointer {
         let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 16)
         memory.copyBytes(from: bytes)
-        base = UnsafeRawPointer(memory.baseAddress!)  // allocate never returns an empty buffer for a table's header
+        return UnsafeRawBufferPointer(memory)
     }
 
     package var typeCount: Int { Int(base.load(fromByteOffset: TableFormat.Header.typeCount, as: UInt32.self)) }

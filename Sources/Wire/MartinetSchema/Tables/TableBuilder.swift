@@ -97,6 +97,9 @@ package struct TableBuilder {
         out[place + TableFormat.FieldRecord.scalar] = field.scalar.rawValue
         out[place + TableFormat.FieldRecord.container] = field.container.rawValue
         put(field.flags.rawValue, at: place + TableFormat.FieldRecord.flags)
+        guard field.defaultLiteral.utf8.count <= UInt16.max else {
+            throw SchemaError(place: "\(owner).\(field.name)", message: "the default is longer than 65535 bytes")
+        }
         string(field.defaultLiteral, at: place + TableFormat.FieldRecord.defaultValue)
         string(field.mergeKey, at: place + TableFormat.FieldRecord.mergeKey)
         string(field.listKeys.joined(separator: ","), at: place + TableFormat.FieldRecord.listKeys)
@@ -131,6 +134,7 @@ package struct TableBuilder {
             "\($0.name)\t\($0.type)\t\($0.source)\t\($0.format)\t\($0.priority)\t\($0.description)"
         }
         string(columns.joined(separator: "\n"), at: place + TableFormat.KindRecord.columns)
+        string(kind.scalePaths?.tableText ?? "", at: place + TableFormat.KindRecord.scale)
         string(kind.protobufPackage, at: place + TableFormat.KindRecord.proto)
         let flags: UInt32 = (kind.isNamespaced ? 1 : 0) | (kind.isServedByDefault ? 0 : 2)
         put(flags, at: place + TableFormat.KindRecord.flags)

@@ -71,6 +71,7 @@ enum TableFormat {
         static let groupPriority = 64  // UInt32
         static let versionPriority = 68  // UInt32
         static let defaults = 72
+        static let scale = 76
     }
 }
 
@@ -84,7 +85,7 @@ package enum Scalar: UInt8, Sendable, CaseIterable {
 
 package enum Multiplicity: UInt8, Sendable {
     case single, list, map
-    /// A list of lists, which only custom resources have.
+    /// A list of lists of the scalar. No table has one: custom resources put a type of the list form into a list.
     case nested
 }
 
@@ -109,6 +110,9 @@ package struct FieldFlags: OptionSet, Sendable {
     package static let nullable = FieldFlags(rawValue: 1024)
     /// The enclosing message of an inlined object may be absent (an embedded pointer).
     package static let outerPointer = FieldFlags(rawValue: 2048)
+    /// A value of another type than the field's is kept as it came, for validation to refuse with its path. Fields of
+    /// custom resources have it: a wrong type there is one more broken rule and not the end of decoding.
+    package static let lenient = FieldFlags(rawValue: 4096)
 }
 
 package struct TypeFlags: OptionSet, Sendable {
@@ -126,5 +130,8 @@ package struct TypeFlags: OptionSet, Sendable {
     /// A JSON object that carries its own apiVersion and kind, as a root object does.
     package static let root = TypeFlags(rawValue: 32)
 
-    static let special: TypeFlags = [.propsOrBool, .propsOrArray, .propsOrStrings]
+    /// The JSON form is the list in the first field: what a list of lists holds.
+    package static let listForm = TypeFlags(rawValue: 64)
+
+    static let special: TypeFlags = [.propsOrBool, .propsOrArray, .propsOrStrings, .listForm]
 }

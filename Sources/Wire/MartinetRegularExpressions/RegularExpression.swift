@@ -1,0 +1,56 @@
+/// A regular expression with the syntax of RE2, matched in time linear in the text.
+///
+/// It answers one question, whether the pattern is found anywhere in a text, so there are no captures and greediness
+/// means nothing. Patterns come from clients: their nesting, their repetitions and the compiled size are bounded, and
+/// matching takes a bounded number of steps whatever pattern and text are.
+/// Source: the RE2 syntax page and the documentation of Go's regexp/syntax.
+package struct RegularExpression: Sendable {
+    package let pattern: String
+    let program: [Instruction]
+
+    /// - Throws: where the pattern does not follow the syntax, or is larger than what is accepted.
+    package init(_ pattern: String) throws(RegularExpressionError) {
+        self.pattern = pattern
+        var parser = PatternParser(pattern)
+        var compiler = PatternCompiler()
+        program = try compiler.compile(try parser.parse())
+    }
+
+    /// How many steps one match may take: some seconds of an unoptimized build.
+    package static let stepsMax = 100_000_000
+
+    /// Whether it is found in the text; nil where finding out takes more steps than are allowed.
+    package func isFound(in text: String) -> Bool? {
+        var matcher = PatternMatcher(program)
+        return matcher.run(text)
+    }
+}
+
+package struct RegularExpressionError: Error, Sendable, CustomStringConvertible {
+    package let pattern: String
+    package let message: String
+    package var description: String { "\(message): \(pattern)" }
+}
+
+/// One step of a compiled pattern; targets are places in the program.
+enum Instruction: Sendable {
+    case scalar(ScalarSet)
+    case split(Int, Int)
+    case jump(Int)
+    case assert(Assertion)
+    case match
+}
+
+enum Assertion: Sendable {
+    case textStart, textEnd, lineStart, lineEnd, wordBoundary, noWordBoundary
+}
+
+/// A pattern as a tree.
+indirect enum PatternNode {
+    case empty
+    case set(ScalarSet)
+    case assertion(Assertion)
+    case sequence([PatternNode])
+    case alternatives([PatternNode])
+    case repeated(PatternNode, min: Int, max: Int?)
+}
