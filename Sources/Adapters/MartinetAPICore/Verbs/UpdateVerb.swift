@@ -124,22 +124,15 @@ extension Registry {
         Defaults.apply(to: &object)
         resource.strategy.setDefaults(&object)
         keepSystemMetadata(&object, old)
-        let isStatus = request.resource.subresource == "status"
-        if isStatus {
-            resource.strategy.prepareForStatusUpdate(&object, old: old)
-        } else {
-            resource.strategy.prepareForUpdate(&object, old: old)
-        }
+        let subresource = request.resource.subresource
+        resource.strategy.prepareForUpdate(&object, old: old, through: subresource)
         bumpGeneration(&object, old, resource)
         var attributes = AdmissionAttributes(
             verb: .update, resource: request.resource, kind: resource.kind, identity: identity, object: object, old: old
         )
         for plugin in admission { try plugin.admit(&attributes, in: self) }
         object = attributes.object
-        let errors =
-            isStatus
-            ? resource.strategy.validateStatusUpdate(object, old: old)
-            : resource.strategy.validateUpdate(object, old: old)
+        let errors = resource.strategy.validateUpdate(object, old: old, through: subresource)
         guard errors.isEmpty else { throw APIError.invalid(resource.kind, object.metadata.name, errors) }
         return object
     }
