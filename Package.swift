@@ -175,7 +175,7 @@ let composed = [
     "MartinetCertificates", "MartinetClient", "MartinetControllers", "MartinetReconcile", "MartinetScheduler",
     "MartinetSchema", "MartinetServiceProxy", "MartinetStore", "MartinetTransport", "MartinetContainers",
     "MartinetNetwork",
-    "MartinetImages", "MartinetImageSpec", "MartinetBuilder", "MartinetDockerfile", "MartinetKubeconfig",
+    "CMartinetLinux", "MartinetImages", "MartinetImageSpec", "MartinetBuilder", "MartinetDockerfile", "MartinetKubeconfig",
     "MartinetYAML",
 ]
 

@@ -22,7 +22,7 @@ struct BaseImages: Sendable {
         let store = try ImageStore(root: settings.state + "/images", runtime: runtime, log: Log(component: "images", minimum: .warning))
         let scratch = settings.state + "/build"
         try makeFolders(scratch)
-        if try store.find(BaseImages.hello) == nil { try buildHello(store, scratch) }
+        if (try? store.find(BaseImages.hello)) == nil { try buildHello(store, scratch) }
         if let sources = flags.images, let packages = flags.packages {
             let standIns = StandIns(sources: sources, packageFolders: [packages], scratch: scratch)
             _ = try standIns.build(into: store)

@@ -11,7 +11,7 @@ enum HostAddress {
         while let entry = next {
             defer { next = entry.pointee.ifa_next }
             guard let address = entry.pointee.ifa_addr, address.pointee.sa_family == UInt16(AF_INET),
-                entry.pointee.ifa_flags & UInt32(IFF_UP.rawValue) != 0, entry.pointee.ifa_flags & UInt32(IFF_LOOPBACK.rawValue) == 0
+                entry.pointee.ifa_flags & UInt32(IFF_UP) != 0, entry.pointee.ifa_flags & UInt32(IFF_LOOPBACK) == 0
             else { continue }
             let name = String(cString: entry.pointee.ifa_name)
             if name.hasPrefix("martinet") || name.hasPrefix("mt") { continue }

@@ -1,3 +1,4 @@
+import CMartinetLinux
 import Glibc
 import MartinetBase
 import MartinetContainers
@@ -67,9 +68,9 @@ struct PidDescriptor: ~Copyable {
     private let number: Int32
 
     init(_ pid: Int32) throws(SystemError) {
-        let result = syscall(Int(SYS_pidfd_open), pid, 0)
-        guard result >= 0 else { throw SystemError.last("pidfd_open", "\(pid)") }
-        number = Int32(result)
+        let result = martinet_pidfd_open(pid)
+        guard result >= 0 else { throw SystemError(call: "pidfd_open", operand: "\(pid)", errno: -result) }
+        number = result
     }
 
     /// Whether the process ended within the time.

@@ -80,12 +80,9 @@ final class Server: Sendable {
     }
 
     func start() throws {
-        var port = settings.apiPort
-        if let held = Heartbeat.listener {
-            try http.listen(.descriptor(held), secure: true)
-        } else {
-            port = try http.listen(.ip(settings.apiAddress, port: port), secure: true)
-        }
+        let address: ListenAddress =
+            Heartbeat.listener.map(ListenAddress.descriptor) ?? .ip(settings.apiAddress, port: settings.apiPort)
+        let port = try http.listen(address, secure: true)
         Bootstrap(registry: registry, settings: settings, port: port).run { [self] in
             for driver in drivers { driver.start() }
             api.becomeReady()

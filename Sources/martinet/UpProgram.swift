@@ -1,3 +1,5 @@
+import MartinetCertificates
+import MartinetAPICore
 import Glibc
 import MartinetAPI
 import MartinetAPIConnection
@@ -149,9 +151,9 @@ struct Waiter: Sendable {
         request.options.sendInitialEvents = true
         request.options.allowWatchBookmarks = true
         request.options.fieldSelector = resource.fieldSelector
-        let request = request
+        let watched = request
         let stream = AsyncStream<Bool> { continuation in
-            let watch = client.watch(request, on: executor) { message in
+            let watch = client.watch(watched, on: executor) { message in
                 switch message {
                 case .added(let object), .modified(let object):
                     if condition(object) { continuation.yield(true) }
