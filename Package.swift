@@ -91,7 +91,10 @@ let modules: [Module] = [
     module(.logic, "MartinetDocuments", uses: ["MartinetBase", "MartinetSchema", "MartinetAPI"]),
     module(
         .logic, "MartinetCustomResources",
-        uses: ["MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetStrategies", "MartinetRegularExpressions"]),
+        uses: [
+            "MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetAddresses", "MartinetStrategies",
+            "MartinetRegularExpressions",
+        ]),
     module(.logic, "MartinetClient", uses: ["MartinetBase", "MartinetSchema", "MartinetAPI"]),
     module(.logic, "MartinetDockerfile", uses: ["MartinetNearMiss"]),
     module(.logic, "MartinetRegistry", uses: ["MartinetImageSpec"]),

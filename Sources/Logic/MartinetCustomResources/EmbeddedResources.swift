@@ -5,26 +5,10 @@ package import MartinetStrategies
 package enum EmbeddedResources {
     package static func check(_ tree: Value, _ rule: SchemaRule) -> [FieldError] {
         var errors: [FieldError] = []
-        check(tree, rule, "", &errors)
-        return errors
-    }
-
-    private static func check(_ value: Value, _ rule: SchemaRule, _ path: String, _ errors: inout [FieldError]) {
-        switch value {
-        case .map(let map):
-            if rule.isEmbedded { checkResource(map, path, &errors) }
-            for entry in map.entries {
-                if let property = rule.property(entry.key) {
-                    check(entry.value, property, path.isEmpty ? entry.key : "\(path).\(entry.key)", &errors)
-                } else if let additional = rule.additional {
-                    check(entry.value, additional, "\(path)[\(entry.key)]", &errors)
-                }
-            }
-        case .list(let values):
-            guard let items = rule.items else { return }
-            for (index, value) in values.enumerated() { check(value, items, "\(path)[\(index)]", &errors) }
-        default: break
+        rule.walk(tree) { value, rule, path in
+            if rule.isEmbedded, case .map(let map) = value { checkResource(map, path, &errors) }
         }
+        return errors
     }
 
     private static func checkResource(_ map: Map, _ path: String, _ errors: inout [FieldError]) {

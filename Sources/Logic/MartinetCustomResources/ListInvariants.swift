@@ -5,30 +5,15 @@ package import MartinetStrategies
 package enum ListInvariants {
     package static func check(_ tree: Value, _ rule: SchemaRule) -> [FieldError] {
         var errors: [FieldError] = []
-        check(tree, rule, "", &errors)
-        return errors
-    }
-
-    private static func check(_ value: Value, _ rule: SchemaRule, _ path: String, _ errors: inout [FieldError]) {
-        switch value {
-        case .map(let map):
-            for entry in map.entries {
-                if let property = rule.property(entry.key) {
-                    check(entry.value, property, path.isEmpty ? entry.key : "\(path).\(entry.key)", &errors)
-                } else if let additional = rule.additional {
-                    check(entry.value, additional, "\(path)[\(entry.key)]", &errors)
-                }
-            }
-        case .list(let values):
+        rule.walk(tree) { value, rule, path in
+            guard case .list(let values) = value else { return }
             switch rule.listType {
             case "set": duplicates(values.map { [$0] }, path, &errors)
             case "map": checkMap(values, rule, path, &errors)
             default: break
             }
-            guard let items = rule.items else { return }
-            for (index, value) in values.enumerated() { check(value, items, "\(path)[\(index)]", &errors) }
-        default: break
         }
+        return errors
     }
 
     private static func checkMap(_ values: [Value], _ rule: SchemaRule, _ path: String, _ errors: inout [FieldError]) {

@@ -104,4 +104,23 @@ package final class SchemaRule: Sendable {
         }
         return nil
     }
+
+    /// Visits a value and every value inside it that the schema describes, each with its rule and path.
+    func walk(_ value: Value, _ path: String = "", visit: (Value, SchemaRule, String) -> Void) {
+        visit(value, self, path)
+        switch value {
+        case .map(let map):
+            for entry in map.entries {
+                if let property = property(entry.key) {
+                    property.walk(entry.value, path.isEmpty ? entry.key : "\(path).\(entry.key)", visit: visit)
+                } else if let additional {
+                    additional.walk(entry.value, "\(path)[\(entry.key)]", visit: visit)
+                }
+            }
+        case .list(let values):
+            guard let items else { return }
+            for (index, value) in values.enumerated() { items.walk(value, "\(path)[\(index)]", visit: visit) }
+        default: break
+        }
+    }
 }

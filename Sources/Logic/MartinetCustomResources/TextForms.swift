@@ -1,58 +1,29 @@
+import MartinetAddresses
+
 /// Addresses as text: IPv4, IPv6, prefixes, hardware addresses.
 enum AddressText {
-    /// The bytes of an address, 4 or 16.
-    ///
     /// - Parameter isSloppy: accepts leading zeros in the decimal form, as Go did before 1.17.
-    static func parse(_ text: some StringProtocol, isSloppy: Bool) -> [UInt8]? {
-        text.utf8.contains(UInt8(ascii: ":")) ? parse6(text, isSloppy) : parse4(text, isSloppy)
+    static func parse(_ text: some StringProtocol, isSloppy: Bool) -> IPAddress? {
+        IPAddress(isSloppy ? withoutLeadingZeros(String(text)) : String(text))
     }
 
-    private static func parse4(_ text: some StringProtocol, _ isSloppy: Bool) -> [UInt8]? {
-        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
-        guard parts.count == 4 else { return nil }
-        var bytes: [UInt8] = []
-        for part in parts {
-            guard !part.isEmpty, part.utf8.allSatisfy({ $0 >= 48 && $0 <= 57 }), let byte = UInt8(part),
-                isSloppy || part.utf8.count == 1 || part.utf8.first != 48
-            else { return nil }
-            bytes.append(byte)
+    private static func withoutLeadingZeros(_ text: String) -> String {
+        guard text.contains(".") else { return text }
+        let quad = text.lastIndex(of: ":").map { text.index(after: $0) } ?? text.startIndex
+        let parts = text[quad...].split(separator: ".", omittingEmptySubsequences: false).map { part in
+            let digits = part.drop { $0 == "0" }
+            return digits.isEmpty && !part.isEmpty ? "0" : digits
         }
-        return bytes
-    }
-
-    private static func parse6(_ text: some StringProtocol, _ isSloppy: Bool) -> [UInt8]? {
-        let halves = text.split(separator: "::", omittingEmptySubsequences: false)
-        guard halves.count <= 2, let front = groups(halves[0], isSloppy) else { return nil }
-        guard halves.count == 2 else { return front.count == 16 ? front : nil }
-        guard let back = groups(halves[1], isSloppy), front.count + back.count <= 14 else { return nil }
-        return front + [UInt8](repeating: 0, count: 16 - front.count - back.count) + back
-    }
-
-    private static func groups(_ text: some StringProtocol, _ isSloppy: Bool) -> [UInt8]? {
-        guard !text.isEmpty else { return [] }
-        var bytes: [UInt8] = []
-        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-        for (index, part) in parts.enumerated() {
-            if part.utf8.contains(UInt8(ascii: ".")) {
-                guard index == parts.count - 1, let last = parse4(part, isSloppy) else { return nil }
-                bytes += last
-                continue
-            }
-            guard (1...4).contains(part.utf8.count), part.utf8.allSatisfy({ $0 != 43 && $0 != 45 }),
-                let group = UInt16(part, radix: 16)
-            else { return nil }
-            bytes += [UInt8(group >> 8), UInt8(truncatingIfNeeded: group)]
-        }
-        return bytes.count <= 16 ? bytes : nil
+        return text[..<quad] + parts.joined(separator: ".")
     }
 
     /// An address, a slash and the length of its prefix.
     static func isPrefix(_ text: String) -> Bool {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count == 2, let address = parse(parts[0], isSloppy: true), !parts[1].isEmpty,
+        guard parts.count == 2, let address = parse(parts[0], isSloppy: true), (1...3).contains(parts[1].utf8.count),
             parts[1].utf8.allSatisfy({ $0 >= 48 && $0 <= 57 }), let length = Int(parts[1])
         else { return false }
-        return length <= address.count * 8
+        return IPNetwork(address, prefix: length) != nil
     }
 
     /// Six, eight or twenty bytes, in pairs behind colons or dashes, or in fours behind dots.
