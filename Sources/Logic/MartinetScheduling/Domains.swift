@@ -33,8 +33,10 @@ struct Domains {
 
     static func counts(_ pods: [Int32], key: String, _ table: NodeTable) -> [String: Int] {
         var result: [String: Int] = [:]
-        for (row, count) in pods.enumerated() where count != 0 {
-            if let value = table.labels[row][key] { result[value, default: 0] += Int(count) }
+        for (value, rows) in table.rowsOfLabel[key] ?? [:] {
+            var sum = 0
+            for row in rows.rows { sum += Int(pods[row]) }
+            result[value] = sum
         }
         return result
     }
