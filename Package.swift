@@ -46,15 +46,35 @@ func module(
 
 // C targets and system libraries belong to no layer: what wraps them does.
 let cTargets: [String: Target] = [
+    "CMartinetContainers": .target(name: "CMartinetContainers", path: "Sources/C/CMartinetContainers"),
     "CMartinetLinux": .target(name: "CMartinetLinux", path: "Sources/C/CMartinetLinux"),
     "CMartinetSQLite": .systemLibrary(name: "CMartinetSQLite", path: "Sources/C/CMartinetSQLite"),
+    "CMartinetStage": .target(name: "CMartinetStage", path: "Sources/C/CMartinetStage", exclude: ["stage"]),
+    "CMartinetStageImage": .target(
+        name: "CMartinetStageImage", path: "Sources/C/CMartinetStageImage", exclude: ["Embedded"]),
     "CMartinetYAML": .systemLibrary(name: "CMartinetYAML", path: "Sources/C/CMartinetYAML"),
     "CMartinetZlib": .systemLibrary(name: "CMartinetZlib", path: "Sources/C/CMartinetZlib"),
 ]
 
 let modules: [Module] = [
     // Base: ids, clock, limits, errors, bytes
-    module(.base, "MartinetBase", uses: ["CMartinetLinux"])
+    module(.base, "MartinetBase", uses: ["CMartinetLinux"]),
+    // Wire: what others define, as values and bytes
+    module(.wire, "MartinetOCI", uses: ["MartinetBase"]),
+    // Logic: no I/O, no clock, no chance
+    module(.logic, "MartinetStagePlan", uses: ["MartinetBase", "MartinetOCI", "CMartinetStage"]),
+    // Adapters: Linux, store, transport
+    module(
+        .adapters, "MartinetContainers",
+        uses: [
+            "MartinetBase", "MartinetOCI", "MartinetStagePlan", "CMartinetStage", "CMartinetStageImage",
+            "CMartinetContainers",
+        ]),
+]
+
+/// Small programs of their own, for trying one part alone.
+let tools: [(name: String, uses: [String])] = [
+    (name: "martinet-oci", uses: ["MartinetBase", "MartinetContainers"])
 ]
 
 // MARK: - From the table above to targets
@@ -101,6 +121,14 @@ for module in keptModules {
         .testTarget(
             name: "\(module.name)Tests", dependencies: [.target(name: module.name)] + dependencies,
             path: "Tests/\(module.layer.folder)/\(module.name)Tests", swiftSettings: strict))
+}
+
+for tool in tools
+where only.isEmpty || only.contains(tool.name) || tool.uses.allSatisfy({ only.contains($0) || $0 == "MartinetBase" }) {
+    targets.append(
+        .executableTarget(
+            name: tool.name, dependencies: tool.uses.map { .target(name: $0) }, path: "Sources/Tools/\(tool.name)",
+            swiftSettings: strict))
 }
 
 let usedPackages = Set(keptModules.flatMap { $0.products.map(\.package) })
