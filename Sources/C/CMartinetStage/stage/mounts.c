@@ -30,10 +30,11 @@ int in_root_open(struct stage *stage, const char *path, int flags) {
 }
 
 // Makes every missing part of `path`, the last as a file if asked. Returns an O_PATH descriptor or -errno.
-static int make_in(int root, const char *path, int file, unsigned mode) {
-    char part[4096];
-    size_t length = strlen(path);
-    if (length >= sizeof part) return -ENAMETOOLONG;
+static int make_in(int root, const char *wanted, int file, unsigned mode) {
+    char path[8192], part[4096];
+    int hops = 0;
+    if (strlen(wanted) >= sizeof part) return -ENAMETOOLONG;
+    strcpy(path, wanted);
     int parent = open_in(root, ".", O_PATH | O_DIRECTORY, 0);
     size_t end = 0;
     while (parent >= 0) {
@@ -58,6 +59,22 @@ static int make_in(int root, const char *path, int file, unsigned mode) {
             }
             if (last && file && made > 0) close(made);
             next = open_in(root, part, O_PATH, 0);
+            if (next == -ENOENT && made == -EEXIST) {
+                // A link to what is not there: go on with its target in its place, still from the root.
+                char link[2048], rest_of[4096];
+                ssize_t size = hops++ < 16 ? readlinkat(parent, name, link, sizeof link - 1) : -1;
+                close(parent);
+                if (size <= 0) return -ELOOP;
+                link[size] = 0;
+                strcpy(rest_of, path + end);
+                if (link[0] == '/') start = 0;
+                if (start + (size_t)size + strlen(rest_of) >= sizeof part) return -ENAMETOOLONG;
+                strcpy(path + start, link);
+                strcat(path, rest_of);
+                end = 0;
+                parent = open_in(root, ".", O_PATH | O_DIRECTORY, 0);
+                continue;
+            }
         }
         close(parent);
         parent = next;
