@@ -29,6 +29,10 @@ package final class Descriptor: Sendable {
             owning: try check("memfd_create", name, martinet_sealed_file(name, bytes.baseAddress, bytes.count)))
     }
 
+    package static func sealedFile(_ name: String, _ bytes: [UInt8]) throws(SystemError) -> Descriptor {
+        Descriptor(owning: try check("memfd_create", name, martinet_sealed_file(name, bytes, bytes.count)))
+    }
+
     /// Everything until the end; at most `limit` bytes.
     package func readAll(limit: Int = 1 << 20, named name: String = "") throws(SystemError) -> [UInt8] {
         var out: [UInt8] = []

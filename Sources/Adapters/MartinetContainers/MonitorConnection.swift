@@ -77,8 +77,7 @@ package final class MonitorConnection: Sendable {
     package func create(
         _ id: String, plan: StagePlan, logPath: String?, oomFile: String?, terminal: Bool, stdin: Bool
     ) throws -> Int32 {
-        let bytes = try plan.bytes()
-        let file = try bytes.withUnsafeBytes { raw throws(SystemError) in try Descriptor.sealedFile("plan", raw) }
+        let file = try Descriptor.sealedFile("plan", try plan.bytes())
         let flags = (terminal ? MARTINET_TASK_TTY : 0) | (stdin ? MARTINET_TASK_STDIN : 0)
         let answer = try request(
             MARTINET_REQ_CREATE, [id, logPath ?? "", oomFile ?? ""], flags: flags, descriptors: [file], plan: plan)
@@ -97,8 +96,7 @@ package final class MonitorConnection: Sendable {
     package func exec(
         _ id: String, plan: StagePlan, terminal: Bool, descriptors: [Descriptor]
     ) throws -> Int32 {
-        let bytes = try plan.bytes()
-        let file = try bytes.withUnsafeBytes { raw throws(SystemError) in try Descriptor.sealedFile("plan", raw) }
+        let file = try Descriptor.sealedFile("plan", try plan.bytes())
         let answer = try request(
             MARTINET_REQ_EXEC, [id], flags: terminal ? MARTINET_TASK_TTY : 0, descriptors: [file] + descriptors,
             plan: plan)

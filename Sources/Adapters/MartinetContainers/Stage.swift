@@ -78,8 +78,7 @@ package struct Stage: Sendable {
 
     /// Starts a plan; the program will be a child of this process.
     package func run(_ plan: StagePlan, _ streams: Streams = Streams()) throws -> Run {
-        let bytes = try plan.bytes()
-        let file = try bytes.withUnsafeBytes { raw throws(SystemError) in try Descriptor.sealedFile("plan", raw) }
+        let file = try Descriptor.sealedFile("plan", try plan.bytes())
         let (read, write) = try Descriptor.pipe()
         let base = streams.descriptors.count
         var descriptors = streams.descriptors.map { $0?.number ?? -1 } + [file.number, write.number]

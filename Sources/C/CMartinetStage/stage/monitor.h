@@ -32,6 +32,7 @@ struct task {
     int input_client, input_closing;
     uint64_t attached;     // bits of clients
     uint64_t oom_base;
+    int64_t ended_at;      // an adopted one's end, while its code is waited for
 };
 
 enum source { FROM_LISTENER = 1, FROM_SIGNALS, FROM_CLIENT, FROM_RESULTS, FROM_OUT, FROM_ERR, FROM_CONSOLE, FROM_INPUT,

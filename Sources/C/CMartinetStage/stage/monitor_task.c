@@ -377,21 +377,16 @@ struct exit_info { uint64_t mask, cgroup; uint32_t ids[11]; int32_t code; };
 _Static_assert(sizeof(struct exit_info) == 64, "PIDFD_INFO_SIZE_VER0");
 #define GET_EXIT_INFO _IOWR(0xFF, 11, struct exit_info)
 
+// The code is there only once the process has been reaped by its new parent: then the descriptor hangs up.
 void pidfd_ready(struct task *task) {
     struct exit_info info = {.mask = 1u << 3};
-    int known = ioctl(task->pidfd, GET_EXIT_INFO, &info) == 0 && info.mask & (1u << 3);
-    if (!known) {
-        // It is there only once the process has been reaped by its new parent; then the descriptor hangs up.
-        struct epoll_event event = {.events = EPOLLHUP};
-        (void)event;
-        struct task *same = task;
-        for (int i = 0; i < 50 && !known; i++) {
-            struct timespec { long s, n; } pause = {0, 2000000};
-            syscall(SYS_nanosleep, &pause, NULL);
-            info.mask = 1u << 3;
-            known = ioctl(same->pidfd, GET_EXIT_INFO, &info) == 0 && info.mask & (1u << 3);
-            if (!known && errno == ENOTTY) break;
-        }
+    int failed = ioctl(task->pidfd, GET_EXIT_INFO, &info) ? errno : 0;
+    int known = !failed && info.mask & (1u << 3);
+    int64_t now = wall_clock();
+    if (!task->ended_at) task->ended_at = now;
+    if (!known && failed != ENOTTY && failed != EINVAL && now - task->ended_at < 3000000000) {
+        watch(task->pidfd, FROM_PIDFD, index_of(task), 0);
+        return;
     }
     unwatch(task->pidfd);
     close(task->pidfd);
@@ -401,7 +396,7 @@ void pidfd_ready(struct task *task) {
         sig = info.code & 0x7f;
         code = sig ? 128 + sig : (info.code >> 8) & 0xff;
     }
-    ended(task, code, sig, wall_clock());
+    ended(task, code, sig, task->ended_at);
 }
 
 int adopt_task(const char *id, const char *log, const char *oom, uint32_t flags, int pid, uint64_t start) {
