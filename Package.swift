@@ -74,7 +74,13 @@ let modules: [Module] = [
 
 /// Small programs of their own, for trying one part alone.
 let tools: [(name: String, uses: [String])] = [
-    (name: "martinet-oci", uses: ["MartinetBase", "MartinetContainers"])
+    (
+        name: "martinet-oci",
+        uses: [
+            "MartinetBase", "MartinetOCI", "MartinetStagePlan", "MartinetContainers", "CMartinetContainers",
+            "CMartinetStage",
+        ]
+    )
 ]
 
 // MARK: - From the table above to targets
@@ -124,7 +130,7 @@ for module in keptModules {
 }
 
 for tool in tools
-where only.isEmpty || only.contains(tool.name) || tool.uses.allSatisfy({ only.contains($0) || $0 == "MartinetBase" }) {
+where only.isEmpty || only.contains(tool.name) || only.contains("MartinetContainers") {
     targets.append(
         .executableTarget(
             name: tool.name, dependencies: tool.uses.map { .target(name: $0) }, path: "Sources/Tools/\(tool.name)",
