@@ -10,9 +10,9 @@ package struct ContainerRuntime: Sendable {
     package let stage: Stage
     package let facts: HostFacts
 
-    package init() throws(SystemError) {
+    package init(facts: HostFacts? = nil) throws(SystemError) {
         stage = try Stage()
-        facts = try Host.facts()
+        if let facts { self.facts = facts } else { self.facts = try Host.facts() }
     }
 
     // MARK: - sandboxes

@@ -95,6 +95,8 @@ struct DeviceRules {
             body.append(instruction(0x95))
             for index in exits { body[index] |= UInt64(UInt16(body.count - index - 1)) << 16 }
             out += body
+            // It matches everything: what is behind can never be reached, and the kernel refuses such programs.
+            if exits.isEmpty { return out }
         }
         return out + [instruction(0xB7, dst: 0, imm: 1), instruction(0x95)]
     }

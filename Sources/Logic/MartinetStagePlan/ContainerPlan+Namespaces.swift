@@ -32,6 +32,8 @@ extension StagePlan {
             add(StageOperation(MARTINET_OP_GROUPS, "setgroups()", strings: [[]]))
             add(StageOperation(MARTINET_OP_SETGID, "setresgid(0)"))
             add(StageOperation(MARTINET_OP_SETUID, "setresuid(0)"))
+            // The change of ids has closed /proc/self/fd to this process itself (proc_pid_fd(5)).
+            add(StageOperation(MARTINET_OP_DUMPABLE, "prctl(PR_SET_DUMPABLE)", a: 1))
         }
         if inputs.pausesForHooks {
             add(StageOperation(MARTINET_OP_HOOKS, "read(hooks)"))

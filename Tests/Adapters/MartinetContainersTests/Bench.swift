@@ -18,11 +18,14 @@ final class Bench: Sendable {
     var pod: String { folder + "/pod" }
     func log(_ id: String) -> String { folder + "/" + id + ".log" }
 
-    init() throws {
+    /// - Parameter unified: use this machine's cgroup version 2, which on a hybrid one has no controllers.
+    init(unified: String? = nil) throws {
         var template = Array("/tmp/stage-test-XXXXXX".utf8CString)
         guard let made = mkdtemp(&template) else { throw SystemErrorBox("mkdtemp") }
         folder = String(cString: made)
-        runtime = try ContainerRuntime()
+        var facts = try Host.facts()
+        if let unified { facts.cgroups = CgroupLayout(hierarchies: [], unified: unified) }
+        runtime = try ContainerRuntime(facts: facts)
         for name in ["pod", "bundle/rootfs/bin", "bundle/rootfs/tmp"] { try Files.makeFolders(folder + "/" + name) }
         // A link: the root file system costs no copy.
         try #require(

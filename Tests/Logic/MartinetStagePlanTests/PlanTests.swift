@@ -135,8 +135,9 @@ import Testing
         let labels = plan.operations.map(\.label)
         let clone = try #require(labels.firstIndex { $0.hasPrefix("clone") })
         #expect(
-            Array(labels[(clone + 1)...(clone + 6)]) == [
+            Array(labels[(clone + 1)...(clone + 7)]) == [
                 "write(uid_map)", "write(gid_map)", "read(starter)", "setgroups()", "setresgid(0)", "setresuid(0)",
+                "prctl(PR_SET_DUMPABLE)",
             ])
         #expect(labels.contains("mount(/dev/null)") && !labels.contains("mknod(/dev/null)"))
     }
