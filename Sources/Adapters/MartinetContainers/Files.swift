@@ -41,6 +41,13 @@ package enum Files {
         }
     }
 
+    /// Bytes.
+    package static func size(_ path: String) throws(SystemError) -> Int {
+        var info = stat()
+        guard lstat(path, &info) == 0 else { throw SystemError.last("lstat", path) }
+        return Int(info.st_size)
+    }
+
     package static func exists(_ path: String) -> Bool {
         var info = stat()
         return lstat(path, &info) == 0

@@ -109,7 +109,7 @@ int monitor_main(int argc, char **argv) {
     watch(signals, FROM_SIGNALS, 0, EPOLLIN);
     for (;;) {
         int waiting = 0;
-        for (int i = 0; i < TASKS; i++) waiting |= tasks[i].used && (tasks[i].pending_used || (tasks[i].ended_at && tasks[i].pidfd >= 0));
+        for (int i = 0; i < TASKS; i++) waiting |= tasks[i].used && (tasks[i].blocked || (tasks[i].ended_at && tasks[i].pidfd >= 0));
         struct epoll_event events[32];
         int count = epoll_wait(epoll_fd, events, 32, waiting ? 500 : -1);
         if (waiting) retry_logs();

@@ -7,10 +7,21 @@
 #define CLIENTS 64
 #define LINE_MAX_BYTES 16384
 
+#define SPOOL_BYTES 65536
+
+// One direction of a container's output; see monitor_log.c.
 struct stream {
-    int fd;
-    uint32_t used;
-    char *buffer;  // LINE_MAX_BYTES, made at the first byte
+    int fd, file;
+    uint32_t size;  // of the file
+    char *map;      // of the file, SPOOL_BYTES
+};
+
+// Where the log stands, in a file shared with a successor.
+struct log_control {
+    uint64_t state[2];  // per stream: the first byte of its file that is not in the log; above 32 bits: see make_room
+    uint64_t out_length, log_before, next_state;
+    uint32_t which, reserved;
+    char out[65536 - 48];
 };
 
 struct task {
@@ -25,8 +36,9 @@ struct task {
     struct stream out[2];  // a terminal uses the first for both directions
     int in;
     int log;
-    char *pending;         // log bytes that the disk did not take
-    size_t pending_used, pending_size;
+    struct log_control *control;
+    size_t out_done;       // of the batch, in the log
+    int blocked;           // the disk takes no more
     char *input;           // stdin bytes that the program has not taken
     size_t input_used;
     int input_client, input_closing;
@@ -73,5 +85,8 @@ void input_ready(struct task *task);
 void stream_ready(struct task *task, int which);
 void drain_streams(struct task *task);
 int open_log(struct task *task);
+int open_spool(struct task *task);
+void close_spool(struct task *task);
+void resume_log(struct task *task);
 void retry_logs(void);
 #endif

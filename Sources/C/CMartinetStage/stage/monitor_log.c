@@ -1,14 +1,18 @@
 // Container output to CRI log lines: `<RFC 3339 with nanoseconds> stdout F <line>`, P for a part of a longer line.
-// Nothing that was read is ever dropped: what the disk does not take waits, and the container with it.
+//
+// Whole to the byte even if this monitor is killed at any instant, and each byte once. What it has taken from a pipe is
+// in a file of the pod's folder (spliced there by the kernel: the file's size is the record of it), what it is about to
+// write is in another, with the log's size before: its successor looks how far the log has got and goes on from there.
+// What the disk does not take waits, and the container with it.
+#include <stddef.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
-#include <stdlib.h>
 
 #include "monitor.h"
 
-static char out[65536];
-static size_t out_used;
+#define barrier() __atomic_thread_fence(__ATOMIC_SEQ_CST)
 
 static void put_digits(char *at, int count, int64_t value) {
     while (count--) {
@@ -44,111 +48,197 @@ static void put_time(char *at) {
     at[29] = 'Z';
 }
 
-static void keep(struct task *task, const char *bytes, size_t count) {
-    if (task->pending_used + count > task->pending_size) {
-        size_t size = task->pending_used + count + 65536;
-        char *larger = realloc(task->pending, size);
-        if (!larger) _exit(12);  // no memory for a few hundred KB: the loss is told by this monitor's end
-        task->pending = larger;
-        task->pending_size = size;
+static int map_file(struct task *task, const char *suffix, size_t size, int grow, char **map) {
+    char name[256];
+    struct stat info;
+    put_text(put_text(name, task->id), suffix);
+    int fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0) return -errno;
+    if (fstat(fd, &info) || (grow && (size_t)info.st_size < size && ftruncate(fd, (off_t)size))) {
+        close(fd);
+        return -errno;
     }
-    memcpy(task->pending + task->pending_used, bytes, count);
-    task->pending_used += count;
+    void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (at == MAP_FAILED) {
+        close(fd);
+        return -ENOMEM;
+    }
+    *map = at;
+    return fd;
 }
 
-static void stop_reading(struct task *task, int error) {
-    for (int i = 0; i < 2; i++)
-        if (task->out[i].fd >= 0) unwatch(task->out[i].fd);
-    tell_log_blocked(task, error);
-}
-
-static void flush(struct task *task) {
-    size_t done = 0;
-    if (task->log < 0) {
-        out_used = 0;  // a task without a log, such as a terminal that only attaches
-        return;
-    }
-    if (!task->pending_used) {
-        while (done < out_used) {
-            ssize_t put = write(task->log, out + done, out_used - done);
-            if (put < 0 && errno == EINTR) continue;
-            if (put < 0) {
-                stop_reading(task, errno);
-                break;
-            }
-            done += (size_t)put;
+// Opens, or makes, the files that make the log whole. After a predecessor, they say where it stood.
+int open_spool(struct task *task) {
+    char *control;
+    struct stat info;
+    int fd = map_file(task, ".ctl", sizeof(struct log_control), 1, &control);
+    if (fd < 0) return fd;
+    close(fd);
+    task->control = (struct log_control *)control;
+    for (int i = 0; i < 2; i++) {
+        struct stream *stream = &task->out[i];
+        stream->file = map_file(task, i ? ".b2" : ".b1", SPOOL_BYTES, 0, &stream->map);
+        if (stream->file < 0) return stream->file;
+        if (fstat(stream->file, &info)) return -errno;
+        uint64_t state = task->control->state[i], moved = state >> 32;
+        stream->size = info.st_size > SPOOL_BYTES ? SPOOL_BYTES : (uint32_t)info.st_size;
+        if (moved) {  // killed while the rest was moved to the front
+            if (ftruncate(stream->file, (off_t)moved)) return -errno;
+            stream->size = (uint32_t)moved;
         }
+        if (moved || (uint32_t)state > stream->size) task->control->state[i] = 0;
     }
-    if (done < out_used) keep(task, out + done, out_used - done);
-    out_used = 0;
+    if (task->control->out_length > sizeof task->control->out) task->control->out_length = 0;
+    if (task->control->out_length && task->log >= 0 && !fstat(task->log, &info)) {
+        int64_t written = info.st_size - (int64_t)task->control->log_before;
+        if (written > 0) task->out_done = (size_t)written;
+        if (task->out_done > task->control->out_length) task->out_done = task->control->out_length;
+    }
+    return 0;
 }
 
-static void emit(struct task *task, int which, char tag, const char *bytes, size_t count) {
-    if (out_used + count + 64 > sizeof out) flush(task);
-    char *at = out + out_used;
+void close_spool(struct task *task) {
+    for (int i = 0; i < 2; i++) {
+        if (task->out[i].map) munmap(task->out[i].map, SPOOL_BYTES);
+        if (task->out[i].file >= 0) close(task->out[i].file);
+    }
+    if (task->control) munmap(task->control, sizeof *task->control);
+}
+
+// Goes on writing the batch; -1 where the disk takes no more.
+static int write_batch(struct task *task) {
+    struct log_control *control = task->control;
+    while (task->log >= 0 && task->out_done < control->out_length) {
+        ssize_t put = write(task->log, control->out + task->out_done, control->out_length - task->out_done);
+        if (put < 0 && errno == EINTR) continue;
+        if (put < 0) {
+            if (!task->blocked) {
+                tell_log_blocked(task, errno);
+                for (int i = 0; i < 2; i++)
+                    if (task->out[i].fd >= 0) unwatch(task->out[i].fd);
+            }
+            task->blocked = 1;
+            return -1;
+        }
+        task->out_done += (size_t)put;
+    }
+    control->state[control->which] = control->next_state;
+    barrier();
+    control->out_length = 0;
+    task->out_done = 0;
+    return 0;
+}
+
+static int commit(struct task *task, int which, size_t length, uint32_t next) {
+    struct stat info = {0};
+    if (task->log >= 0 && fstat(task->log, &info)) info.st_size = 0;
+    task->control->log_before = (uint64_t)info.st_size;
+    task->control->which = (uint32_t)which;
+    task->control->next_state = next;
+    barrier();
+    task->control->out_length = length;  // from here on the batch counts
+    return write_batch(task);
+}
+
+static size_t put_line(char *at, int which, char tag, const char *bytes, size_t count) {
     put_time(at);
     memcpy(at + 30, which ? " stderr " : " stdout ", 8);
     at[38] = tag;
     at[39] = ' ';
     memcpy(at + 40, bytes, count);
     at[40 + count] = '\n';
-    out_used += 41 + count;
+    return 41 + count;
+}
+
+// Makes room: an empty file starts again, a rest moves to the front.
+static void make_room(struct task *task, int which) {
+    struct stream *stream = &task->out[which];
+    uint64_t *state = &task->control->state[which];
+    uint32_t start = (uint32_t)*state, rest = stream->size - start;
+    if (stream->size < SPOOL_BYTES / 2 || (rest && start < rest)) return;
+    if (rest) {
+        memcpy(stream->map, stream->map + start, rest);
+        barrier();
+        *state = (uint64_t)rest << 32;
+        barrier();
+    }
+    if (ftruncate(stream->file, rest)) return;
+    stream->size = rest;
+    barrier();
+    *state = 0;
 }
 
 static void cut_lines(struct task *task, int which, int at_end) {
     struct stream *stream = &task->out[which];
-    size_t start = 0;
-    while (start < stream->used) {
-        char *end = memchr(stream->buffer + start, '\n', stream->used - start);
-        if (!end) break;
-        size_t count = (size_t)(end - stream->buffer) - start;
-        emit(task, which, 'F', stream->buffer + start, count);
-        start += count + 1;
+    struct log_control *control = task->control;
+    while (!control->out_length) {
+        uint32_t start = (uint32_t)control->state[which], at = start;
+        size_t used = 0;
+        while (at < stream->size) {
+            uint32_t have = stream->size - at, look = have > LINE_MAX_BYTES + 1 ? LINE_MAX_BYTES + 1 : have;
+            char *end = memchr(stream->map + at, '\n', look);
+            uint32_t count = end ? (uint32_t)(end - stream->map) - at : have > LINE_MAX_BYTES ? LINE_MAX_BYTES : have;
+            if (!end && have <= LINE_MAX_BYTES && !at_end) break;
+            if (used + count + 64 > sizeof control->out) break;
+            // No line end was written: none may appear.
+            used += put_line(control->out + used, which, end ? 'F' : 'P', stream->map + at, count);
+            at += count + (end != NULL);
+        }
+        if (at == start || commit(task, which, used, at)) break;
     }
-    size_t rest = stream->used - start;
-    if (rest && (at_end || rest == LINE_MAX_BYTES)) {
-        emit(task, which, 'P', stream->buffer + start, rest);  // no line end was written: none may appear
-        rest = 0;
-    } else if (rest && start) {
-        memmove(stream->buffer, stream->buffer + start, rest);
+    if (!control->out_length) make_room(task, which);
+}
+
+static ssize_t take(struct task *task, struct stream *stream) {
+    loff_t offset = stream->size;
+    size_t room = SPOOL_BYTES - stream->size;
+    if (!room) {
+        errno = EAGAIN;
+        return -1;
     }
-    stream->used = (uint32_t)rest;
-    flush(task);
+    if (!(task->status.flags & MARTINET_TASK_TTY))
+        return splice(stream->fd, NULL, stream->file, &offset, room, SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
+    char bytes[4096];  // a terminal cannot be spliced from; it does not outlive this monitor anyway
+    ssize_t got = read(stream->fd, bytes, room < sizeof bytes ? room : sizeof bytes);
+    return got > 0 ? pwrite(stream->file, bytes, (size_t)got, offset) : got;
+}
+
+static void close_stream(struct task *task, struct stream *stream) {
+    unwatch(stream->fd);
+    close(stream->fd);
+    if (task->in == stream->fd) task->in = -1;
+    stream->fd = -1;
 }
 
 // Reads once. 1: there may be more; 0: nothing now; -1: the end.
 static int read_stream(struct task *task, int which) {
     struct stream *stream = &task->out[which];
     if (stream->fd < 0) return -1;
-    if (!stream->buffer && !(stream->buffer = malloc(LINE_MAX_BYTES))) _exit(12);
-    ssize_t got = read(stream->fd, stream->buffer + stream->used, LINE_MAX_BYTES - stream->used);
+    if (task->blocked) return 0;
+    ssize_t got = take(task, stream);
     if (got < 0 && (errno == EAGAIN || errno == EINTR)) return 0;
     if (got <= 0) {  // a terminal's end is EIO
         cut_lines(task, which, 1);
-        if (!task->pending_used) unwatch(stream->fd);
-        close(stream->fd);
-        if (task->in == stream->fd) task->in = -1;
-        stream->fd = -1;
-        free(stream->buffer);
-        stream->buffer = NULL;
+        close_stream(task, stream);
         return -1;
     }
-    if (task->attached) send_output(task, which + 1, stream->buffer + stream->used, (size_t)got);
-    stream->used += (uint32_t)got;
+    for (ssize_t sent = 0; task->attached && sent < got; sent += 32768)
+        send_output(task, which + 1, stream->map + stream->size + sent, got - sent > 32768 ? 32768 : (size_t)(got - sent));
+    stream->size += (uint32_t)got;
     cut_lines(task, which, 0);
     return 1;
 }
 
 void stream_ready(struct task *task, int which) {
     // A few reads a turn, so that one loud container does not silence its neighbours.
-    for (int i = 0; i < 8 && !task->pending_used; i++)
+    for (int i = 0; i < 8; i++)
         if (read_stream(task, which) <= 0) return;
 }
 
 // All that has been written until now, after the program's end.
 void drain_streams(struct task *task) {
     for (int which = 0; which < 2; which++)
-        for (int i = 0; i < 4096 && !task->pending_used; i++)
+        for (int i = 0; i < 4096; i++)
             if (read_stream(task, which) <= 0) break;
 }
 
@@ -161,24 +251,19 @@ int open_log(struct task *task) {
     return 0;
 }
 
-void retry_logs(void) {
-    for (int i = 0; i < TASKS; i++) {
-        struct task *task = &tasks[i];
-        if (!task->used || !task->pending_used) continue;
-        size_t done = 0;
-        while (done < task->pending_used) {
-            ssize_t put = write(task->log, task->pending + done, task->pending_used - done);
-            if (put < 0 && errno == EINTR) continue;
-            if (put < 0) break;
-            done += (size_t)put;
-        }
-        memmove(task->pending, task->pending + done, task->pending_used - done);
-        task->pending_used -= done;
-        if (task->pending_used) continue;
-        free(task->pending);
-        task->pending = NULL;
-        task->pending_size = 0;
-        for (int which = 0; which < 2; which++)
-            if (task->out[which].fd >= 0) watch(task->out[which].fd, which ? FROM_ERR : FROM_OUT, i, EPOLLIN);
+// Goes on where the log stopped: after a predecessor, or when the disk has room again.
+void resume_log(struct task *task) {
+    if (task->control->out_length && write_batch(task)) return;
+    task->blocked = 0;
+    for (int which = 0; which < 2; which++) {
+        cut_lines(task, which, task->out[which].fd < 0);
+        if (task->blocked) return;
+        if (task->out[which].fd >= 0)
+            watch(task->out[which].fd, which ? FROM_ERR : FROM_OUT, (int)(task - tasks), EPOLLIN);
     }
+}
+
+void retry_logs(void) {
+    for (int i = 0; i < TASKS; i++)
+        if (tasks[i].used && tasks[i].blocked) resume_log(&tasks[i]);
 }

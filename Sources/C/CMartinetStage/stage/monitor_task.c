@@ -132,15 +132,13 @@ void remove_task(struct task *task) {
         close(fds[i]);
     }
     if (!task->is_exec) {
-        const char *suffixes[] = {".1", ".2", ".task", ".exit"};
-        for (int i = 0; i < 4; i++) {
+        const char *suffixes[] = {".1", ".2", ".b1", ".b2", ".ctl", ".task", ".exit"};
+        for (int i = 0; i < 7; i++) {
             put_text(put_text(name, task->id), suffixes[i]);
             unlink(name);
         }
     }
-    free(task->out[0].buffer);
-    free(task->out[1].buffer);
-    free(task->pending);
+    close_spool(task);
     free(task->input);
     memset(task, 0, sizeof *task);
 }
@@ -157,7 +155,7 @@ static struct task *new_task(const char *id, const char *log, const char *oom, u
         task->status.flags = flags;
         task->status.state = MARTINET_STATE_CREATING;
         task->results = task->gate = task->console = task->pidfd = task->in = task->log = task->client = -1;
-        task->out[0].fd = task->out[1].fd = task->input_client = -1;
+        task->out[0].fd = task->out[1].fd = task->out[0].file = task->out[1].file = task->input_client = -1;
         return task;
     }
     return NULL;
@@ -248,7 +246,16 @@ int create_task(const char *id, const char *log, const char *oom, uint32_t flags
             if (in[1] >= 0) fcntl(in[1], F_SETFL, O_NONBLOCK);
         }
     }
-    if (!error) error = is_exec ? 0 : open_log(task);
+    if (!error && !is_exec) error = open_log(task);
+    if (!error && !is_exec) {
+        const char *stale[] = {".b1", ".b2", ".ctl", ".exit"};
+        char name[256];
+        for (int i = 0; i < 4; i++) {
+            put_text(put_text(name, task->id), stale[i]);
+            unlink(name);
+        }
+        error = open_spool(task);
+    }
     int pid = error ? -1 : fork();
     if (!error && pid < 0) error = -errno;
     if (pid == 0) run_child(&stage, stdio, results[1], gate[0], console[1]);
@@ -419,14 +426,15 @@ int adopt_task(const char *id, const char *log, const char *oom, uint32_t flags,
     task->status.pid = pid;
     task->status.state = MARTINET_STATE_RUNNING;
     error = open_log(task);
-    for (int i = 0; i < 2 && !error && !(flags & MARTINET_TASK_TTY); i++) {
-        error = open_output(task, i, 0);
-        if (!error) watch(task->out[i].fd, i ? FROM_ERR : FROM_OUT, index_of(task), EPOLLIN);
-    }
+    if (!error) error = open_spool(task);
+    for (int i = 0; i < 2 && !error && !(flags & MARTINET_TASK_TTY); i++) error = open_output(task, i, 0);
     if (error) {
-        close(task->log);
-        task->log = -1;
+        // Without its output it could not go on; the caller is told and the container's files stay.
+        task->is_exec = 1;
+        remove_task(task);
+        return error;
     }
+    resume_log(task);
     watch(pidfd, FROM_PIDFD, index_of(task), EPOLLIN);
     return 0;
 }
