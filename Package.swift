@@ -57,6 +57,11 @@ let cTargets: [String: Target] = [
         name: "CMartinetTables", path: "Sources/C/CMartinetTables", exclude: ["tables.bin"]),
     "CMartinetYAML": .systemLibrary(name: "CMartinetYAML", path: "Sources/C/CMartinetYAML"),
     "CMartinetZlib": .systemLibrary(name: "CMartinetZlib", path: "Sources/C/CMartinetZlib"),
+    "CMartinetContainers": .target(name: "CMartinetContainers", path: "Sources/C/CMartinetContainers"),
+    "CMartinetStage": .target(name: "CMartinetStage", path: "Sources/C/CMartinetStage", exclude: ["stage"]),
+    "CMartinetStageImage": .target(
+        name: "CMartinetStageImage", path: "Sources/C/CMartinetStageImage", exclude: ["Embedded"]),
+
 ]
 
 let modules: [Module] = [
@@ -74,6 +79,7 @@ let modules: [Module] = [
     module(.wire, "MartinetCommandLine", uses: ["MartinetNearMiss"]),
     module(.wire, "MartinetArchive", uses: ["MartinetBase", "CMartinetZlib"]),
     module(.wire, "MartinetImageSpec", uses: ["CMartinetDigest"]),
+    module(.wire, "MartinetOCI", uses: ["MartinetBase"]),
     // Logic: decisions, without I/O, clock or chance
     module(.logic, "MartinetNameAnswers", uses: ["MartinetAddresses", "MartinetDNSMessage"]),
     module(.logic, "MartinetServiceRules", uses: ["MartinetAddresses", "MartinetNetlink"]),
@@ -86,6 +92,7 @@ let modules: [Module] = [
     module(.logic, "MartinetClient", uses: ["MartinetBase", "MartinetSchema", "MartinetAPI"]),
     module(.logic, "MartinetDockerfile", uses: ["MartinetNearMiss"]),
     module(.logic, "MartinetRegistry", uses: ["MartinetImageSpec"]),
+    module(.logic, "MartinetStagePlan", uses: ["MartinetBase", "MartinetOCI", "CMartinetStage"]),
     // Adapters: store, transport, Linux, images
     module(
         .adapters, "MartinetNameServer",
@@ -122,6 +129,12 @@ let modules: [Module] = [
             ("swift-nio", "NIOCore"), ("swift-nio", "NIOPosix"), ("swift-nio", "NIOHTTP1"), ("swift-nio", "NIOTLS"),
             ("swift-nio", "NIOWebSocket"), ("swift-nio-http2", "NIOHTTP2"), ("swift-nio-http2", "NIOHPACK"),
             ("swift-nio-ssl", "NIOSSL"), ("swift-crypto", "Crypto"),
+        ]),
+    module(
+        .adapters, "MartinetContainers",
+        uses: [
+            "MartinetBase", "MartinetOCI", "MartinetStagePlan", "CMartinetStage", "CMartinetStageImage",
+            "CMartinetContainers",
         ]),
 
 ]
