@@ -90,6 +90,7 @@ let modules: [Module] = [
     module(.logic, "MartinetStrategies", uses: ["MartinetBase", "MartinetSchema", "MartinetAPI"]),
     module(.logic, "MartinetDocuments", uses: ["MartinetBase", "MartinetSchema", "MartinetAPI"]),
     module(.logic, "MartinetClient", uses: ["MartinetBase", "MartinetSchema", "MartinetAPI"]),
+    module(.logic, "MartinetPodLifecycle", uses: ["MartinetBase", "MartinetSchema", "MartinetAPI"]),
     module(.logic, "MartinetDockerfile", uses: ["MartinetNearMiss"]),
     module(.logic, "MartinetRegistry", uses: ["MartinetImageSpec"]),
     module(.logic, "MartinetStagePlan", uses: ["MartinetBase", "MartinetOCI", "CMartinetStage"]),
@@ -121,6 +122,14 @@ let modules: [Module] = [
             "CMartinetImages",
         ]),
     module(
+        .adapters, "MartinetEngine",
+        uses: [
+            "MartinetBase", "MartinetAddresses", "MartinetSchema", "MartinetAPI", "MartinetOCI", "MartinetArchive",
+            "MartinetImageSpec", "MartinetServiceRules", "MartinetStagePlan", "MartinetPodLifecycle",
+            "MartinetContainers",
+            "MartinetNetwork", "MartinetImages",
+        ], tested: false),
+    module(
         .adapters, "MartinetCertificates", uses: ["MartinetBase"],
         products: [("swift-certificates", "X509"), ("swift-crypto", "Crypto"), ("swift-asn1", "SwiftASN1")]),
     module(
@@ -136,7 +145,13 @@ let modules: [Module] = [
             "MartinetBase", "MartinetOCI", "MartinetStagePlan", "CMartinetStage", "CMartinetStageImage",
             "CMartinetContainers",
         ]),
-
+    // Components: what runs
+    module(
+        .components, "MartinetKubelet",
+        uses: [
+            "MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetImageSpec",
+            "MartinetPodLifecycle", "MartinetContainers", "MartinetNetwork", "MartinetImages", "MartinetEngine",
+        ]),
 ]
 
 /// Programs: composition roots, generators, benchmarks, and children that tests start and kill.
@@ -147,7 +162,10 @@ let programs: [(name: String, uses: [String])] = [
 
 /// What the tests of a module need besides what the module uses: targets, and programs that they start.
 let testUses: [String: [String]] = [
-    "MartinetStore": ["MartinetStoreContract", "CMartinetRecordingDisk", "martinet-store-bench"]
+    "MartinetKubelet": [
+        "MartinetAPICore", "MartinetStore", "MartinetArchive", "MartinetAddresses", "MartinetStagePlan",
+    ],
+    "MartinetStore": ["MartinetStoreContract", "CMartinetRecordingDisk", "martinet-store-bench"],
 ]
 
 // MARK: - From the tables above to targets
