@@ -79,7 +79,7 @@ let modules: [Module] = [
     module(.wire, "MartinetCommandLine", uses: ["MartinetNearMiss"]),
     module(.wire, "MartinetArchive", uses: ["MartinetBase", "CMartinetZlib"]),
     module(.wire, "MartinetImageSpec", uses: ["CMartinetDigest"]),
-    module(.wire, "MartinetOCI"),
+    module(.wire, "MartinetOCI", uses: ["MartinetBase"]),
     // Logic: decisions, without I/O, clock or chance
     module(.logic, "MartinetNameAnswers", uses: ["MartinetAddresses", "MartinetDNSMessage"]),
     module(.logic, "MartinetServiceRules", uses: ["MartinetAddresses", "MartinetNetlink"]),
@@ -96,9 +96,10 @@ let modules: [Module] = [
             "MartinetRegularExpressions",
         ]),
     module(.logic, "MartinetClient", uses: ["MartinetBase", "MartinetSchema", "MartinetAPI"]),
+    module(.logic, "MartinetPodLifecycle", uses: ["MartinetBase", "MartinetSchema", "MartinetAPI"]),
     module(.logic, "MartinetDockerfile", uses: ["MartinetNearMiss"]),
     module(.logic, "MartinetRegistry", uses: ["MartinetImageSpec"]),
-    module(.logic, "MartinetStagePlan", uses: ["MartinetOCI", "CMartinetStage"]),
+    module(.logic, "MartinetStagePlan", uses: ["MartinetBase", "MartinetOCI", "CMartinetStage"]),
     module(.logic, "MartinetReconcile", uses: ["MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient"]),
     module(.logic, "MartinetScheduling", uses: ["MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient"]),
     module(
@@ -150,6 +151,14 @@ let modules: [Module] = [
     module(
         .adapters, "MartinetAPIConnection",
         uses: ["MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetTransport"], tested: false),
+    module(
+        .adapters, "MartinetEngine",
+        uses: [
+            "MartinetBase", "MartinetAddresses", "MartinetSchema", "MartinetAPI", "MartinetOCI", "MartinetArchive",
+            "MartinetImageSpec", "MartinetServiceRules", "MartinetStagePlan", "MartinetPodLifecycle",
+            "MartinetContainers",
+            "MartinetNetwork", "MartinetImages",
+        ], tested: false),
     // Components: what runs; they meet at the API only
     module(
         .components, "MartinetAPIServer",
@@ -164,6 +173,12 @@ let modules: [Module] = [
         .components, "MartinetScheduler",
         uses: ["MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetScheduling"], tested: false),
     module(
+        .components, "MartinetKubelet",
+        uses: [
+            "MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetImageSpec",
+            "MartinetPodLifecycle", "MartinetContainers", "MartinetNetwork", "MartinetImages", "MartinetEngine",
+        ]),
+    module(
         .components, "MartinetServiceProxy",
         uses: [
             "MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetAddresses",
@@ -174,12 +189,12 @@ let modules: [Module] = [
 
 /// What the binary is composed of.
 let composed = [
-    "MartinetAPI", "MartinetAPICore", "MartinetAPIConnection", "MartinetAPIServer", "MartinetAddresses", "MartinetBase",
-    "MartinetCertificates", "MartinetClient", "MartinetControllers", "MartinetReconcile", "MartinetScheduler",
-    "MartinetSchema", "MartinetServiceProxy", "MartinetStore", "MartinetTransport", "MartinetContainers",
-    "MartinetNetwork",
-    "CMartinetLinux", "MartinetImages", "MartinetImageSpec", "MartinetBuilder", "MartinetDockerfile", "MartinetKubeconfig",
-    "MartinetYAML",
+    "CMartinetLinux", "MartinetAPI", "MartinetAPIConnection", "MartinetAPICore", "MartinetAPIServer",
+    "MartinetAddresses", "MartinetBase", "MartinetBuilder", "MartinetCertificates", "MartinetClient",
+    "MartinetContainers", "MartinetControllers", "MartinetDNSMessage", "MartinetDockerfile", "MartinetEngine",
+    "MartinetImageSpec", "MartinetImages", "MartinetKubeconfig", "MartinetKubelet", "MartinetNameAnswers",
+    "MartinetNameServer", "MartinetNetwork", "MartinetReconcile", "MartinetScheduler", "MartinetSchema",
+    "MartinetServiceProxy", "MartinetServiceRules", "MartinetStore", "MartinetTransport", "MartinetYAML",
 ]
 
 /// Programs: composition roots, generators, benchmarks, and children that tests start and kill.
@@ -210,7 +225,10 @@ let benchmarks: [Module] = [
 
 /// What the tests of a module need besides what the module uses: targets, and programs that they start.
 let testUses: [String: [String]] = [
-    "MartinetStore": ["MartinetStoreContract", "CMartinetRecordingDisk", "martinet-store-bench"]
+    "MartinetKubelet": [
+        "MartinetAPICore", "MartinetStore", "MartinetArchive", "MartinetAddresses", "MartinetStagePlan",
+    ],
+    "MartinetStore": ["MartinetStoreContract", "CMartinetRecordingDisk", "martinet-store-bench"],
 ]
 
 /// Test suites that bring several components together, as a program does.

@@ -31,7 +31,7 @@ enum Keeper {
                 .init(
                     name: "node", command: [program, "node"] + words, heartbeatSeconds: 15, pidFile: settings.run + "/node.pid"),
             ], environment: ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"])
-        let log = try Descriptor.append(logFile(settings))
+        let log = try Descriptor.open(logFile(settings), O_WRONLY | O_CREAT | O_APPEND, mode: 0o600)
         let pid = try Stage().startKeeper(configuration, log: log)
         try writeText("\(pid)\n", to: pidFile(settings))
     }

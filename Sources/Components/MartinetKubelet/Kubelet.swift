@@ -1,0 +1,123 @@
+package import MartinetAPI
+package import MartinetBase
+package import MartinetClient
+package import MartinetEngine
+import MartinetPodLifecycle
+import MartinetSchema
+import Synchronization
+
+/// The agent of a node: runs the pods that are bound to it and tells what became of them.
+///
+/// Driven by events alone: a watch of its pods, what monitors tell, and timers of the pods' own deadlines. Stopping it,
+/// or killing its process, touches no container; the next one takes over what runs.
+package final class Kubelet: Sendable {
+    private struct State {
+        var workers: [String: PodWorker] = [:]
+        var watch: ObjectWatch<Pod>?
+        var node: NodeAgent?
+        /// Uids of pods of which something was on the node at start and whose object has not been seen.
+        var remains: Set<String> = []
+        var isSynced = false
+    }
+
+    package let configuration: KubeletConfiguration
+    let context: WorkerContext
+    private let executor: any SerialExecutorPort
+    private let orphans: any SerialExecutorPort
+    private let state = Mutex(State())
+
+    package init(
+        configuration: KubeletConfiguration, client: any APIClient, runtime: any Runtime, engine: Engine, log: Log
+    ) {
+        self.configuration = configuration
+        executor = runtime.executor(named: "martinet.kubelet")
+        orphans = runtime.executor(named: "martinet.kubelet.orphans")
+        let relay = OverRelay()
+        context = WorkerContext(
+            configuration: configuration, client: client, runtime: runtime, engine: engine,
+            content: ContentStore(client: client, runtime: runtime, log: log),
+            events: EventRecorder(client: client, runtime: runtime, nodeName: configuration.nodeName), log: log,
+            onOver: { relay.send($0) })
+        relay.body.withLock { body in body = { [weak self] uid in self?.over(uid) } }
+    }
+
+    /// Registers the node and begins to follow its pods.
+    package func start() throws {
+        let remains = try context.engine.podsOnDisk()
+        context.content.start()
+        let node = NodeAgent(context: context)
+        let watch = ObjectWatch<Pod>(
+            ResourceName(version: "v1", plural: "pods"), fieldSelector: "spec.nodeName=\(configuration.nodeName)",
+            client: context.client, on: executor, key: { $0.metadata.uid }
+        ) { [weak self] change in self?.changed(change) }
+        state.withLock { state in
+            state.remains = remains
+            state.node = node
+            state.watch = watch
+        }
+        node.start()
+        watch.start()
+    }
+
+    /// Ends everything but the containers.
+    package func stop() {
+        let (watch, node, workers) = state.withLock { ($0.watch, $0.node, Array($0.workers.values)) }
+        watch?.stop()
+        node?.stop()
+        context.content.stop()
+        for worker in workers { worker.stop() }
+    }
+
+    private func changed(_ change: ObjectWatch<Pod>.Change) {
+        switch change {
+        case .changed(let pod):
+            let uid = pod.metadata.uid
+            let (known, hasRemains) = state.withLock { state in
+                (state.workers[uid], state.remains.remove(uid) != nil)
+            }
+            if let known {
+                known.submit(.podChanged(pod))
+                return
+            }
+            let worker = PodWorker(pod: pod, context: context)
+            state.withLock { $0.workers[uid] = worker }
+            worker.start(hasRemains: hasRemains)
+        case .gone(let pod): state.withLock { $0.workers[pod.metadata.uid] }?.submit(.podGone)
+        case .synced:
+            // Only now is it known whose pods have no object any more.
+            let orphaned = state.withLock { state in
+                defer { state.remains = [] }
+                return state.remains
+            }
+            for uid in orphaned.sorted() { orphans.submit { self.removeOrphan(uid) } }
+        }
+    }
+
+    private func removeOrphan(_ uid: String) {
+        do {
+            try PodSandbox.removeOrphan(uid, of: context.engine)
+            context.log.info("removed what was left of a pod", [("pod.uid", uid)])
+        } catch {
+            context.log.error("what was left of a pod stays", [("pod.uid", uid), ("error", "\(error)")])
+        }
+    }
+
+    private func over(_ uid: String) {
+        executor.submit { self.state.withLock { $0.workers[uid] = nil } }
+    }
+
+    func worker(namespace: String, name: String) -> PodWorker? {
+        state.withLock { state in
+            state.workers.values.first { $0.sandbox.namespace == namespace && $0.sandbox.name == name }
+        }
+    }
+
+    /// How many pods it has in hand, those that end included.
+    package var podCount: Int { state.withLock { $0.workers.count } }
+}
+
+/// Leads to the kubelet that is made after what calls it.
+private final class OverRelay: Sendable {
+    let body = Mutex<(@Sendable (String) -> Void)?>(nil)
+    func send(_ uid: String) { body.withLock { $0 }?(uid) }
+}

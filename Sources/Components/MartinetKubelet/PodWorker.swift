@@ -1,0 +1,234 @@
+import MartinetAPI
+import MartinetBase
+import MartinetClient
+import MartinetEngine
+import MartinetPodLifecycle
+import MartinetSchema
+import Synchronization
+
+/// The one owner of a pod on this node: feeds its lifecycle with what happens and does what that says.
+///
+/// Two executors: `executor` decides and never blocks; `work` does what blocks on the kernel, in order.
+final class PodWorker: Sendable {
+    struct State: Sendable {
+        var lifecycle: PodLifecycle
+        var isContentReady = false
+        var wantsSandbox = false
+        /// The status that the API has from this worker, or had when it began.
+        var written: PodStatus
+        var isWriting = false
+        var timer: (any TimerPort)?
+        var timerDue: Duration?
+        var execs: [String: @Sendable (Int32?) -> Void] = [:]
+        var outputs: [String: @Sendable (Int, [UInt8]) -> Void] = [:]
+        var probers: [String: any SerialExecutorPort] = [:]
+        var isOver = false
+        var isStopped = false
+    }
+
+    let context: WorkerContext
+    let sandbox: PodSandbox
+    let executor: any SerialExecutorPort
+    let work: any SerialExecutorPort
+    let uid: String
+    let state: Mutex<State>
+
+    /// - Parameter events: sends what the monitor tells to this worker, once there is one.
+    init(pod: Pod, context: WorkerContext) {
+        let relay = EventRelay()
+        uid = pod.metadata.uid
+        self.context = context
+        executor = context.runtime.executor(named: "martinet.pod.\(pod.metadata.name)")
+        work = context.runtime.executor(named: "martinet.pod.\(pod.metadata.name).work")
+        sandbox = PodSandbox(
+            engine: context.engine, namespace: pod.metadata.namespace, name: pod.metadata.name, uid: uid
+        ) { relay.send($0) }
+        let now = Moment(monotonic: context.runtime.monotonic(), wall: context.runtime.now())
+        state = Mutex(State(lifecycle: PodLifecycle(pod: pod, at: now), written: pod.status))
+        relay.worker.withLock { $0 = WeakWorker(self) }
+    }
+
+    /// - Parameter hasRemains: whether something of the pod may be on the node already.
+    func start(hasRemains: Bool) {
+        let pod = state.withLock { $0.lifecycle.pod }
+        context.content.follow(
+            pod, onReady: { [weak self] in self?.contentReady() }, onChange: { [weak self] in self?.contentChanged() })
+        guard hasRemains else {
+            executor.submit { self.begin() }
+            return
+        }
+        work.submit {
+            self.recover()
+            self.executor.submit { self.begin() }
+        }
+    }
+
+    private func begin() {
+        let pod = state.withLock { $0.lifecycle.pod }
+        if let field = Unsupported.field(of: pod), pod.metadata.deletionTimestamp == nil {
+            let message = "the node does not support \(field)"
+            perform([.report(isWarning: true, reason: "UnsupportedField", message: message, container: nil)])
+            handle(.refused(reason: "UnsupportedField", message: message))
+        } else {
+            handle(.tick)
+        }
+    }
+
+    /// Ends this worker's part; the containers go on.
+    func stop() {
+        context.content.release(uid)
+        state.withLock { state in
+            state.isStopped = true
+            state.timer?.cancel()
+        }
+    }
+
+    /// Learns what an earlier process, or a killed monitor, left.
+    private func recover() {
+        do {
+            guard let found = try sandbox.recover() else { return }
+            let now = moment()
+            state.withLock { state in
+                state.lifecycle.recoverSandbox(addresses: found.addresses)
+                for one in found.containers {
+                    switch one.state {
+                    case .running(let run):
+                        state.lifecycle.recoverRunning(one.name, run, attempt: one.attempt, at: now)
+                    case .exited(let run, let end):
+                        state.lifecycle.recoverExited(one.name, end, run: run, attempt: one.attempt)
+                    }
+                }
+            }
+        } catch {
+            context.log.error("a pod cannot be taken over", [("pod.uid", uid), ("error", "\(error)")])
+        }
+    }
+
+    func moment() -> Moment { Moment(monotonic: context.runtime.monotonic(), wall: context.runtime.now()) }
+
+    // MARK: - events in
+
+    /// May be called from any thread.
+    func submit(_ event: PodEvent) { executor.submit { self.handle(event) } }
+
+    func received(_ event: PodSandbox.Event) {
+        executor.submit {
+            switch event {
+            case .exited(let container, let end): self.handle(.exited(container: container, end))
+            case .execEnded(let id, let code):
+                let done = self.state.withLock { $0.execs.removeValue(forKey: id) }
+                done?(code)
+            case .output(let id, let stream, let bytes):
+                let sinks = self.state.withLock { state in
+                    state.outputs.filter { $0.key.hasPrefix(id + "/") }.map(\.value)
+                }
+                for sink in sinks { sink(stream, bytes) }
+            case .monitorLost: self.work.submit { self.reconnect() }
+            }
+        }
+    }
+
+    private func reconnect() {
+        guard !state.withLock({ $0.isStopped || $0.lifecycle.sandbox != .ready }) else { return }
+        do {
+            guard let found = try sandbox.recover() else { return }
+            for one in found.containers {
+                if case .exited(_, let end) = one.state { submit(.exited(container: one.name, end)) }
+            }
+        } catch {
+            context.log.error("a pod's monitor cannot be replaced", [("pod.uid", uid), ("error", "\(error)")])
+            executor.submit(after: .seconds(1)) { self.work.submit { self.reconnect() } }
+        }
+    }
+
+    private func contentReady() {
+        executor.submit {
+            let wants = self.state.withLock { state in
+                state.isContentReady = true
+                defer { state.wantsSandbox = false }
+                return state.wantsSandbox
+            }
+            if wants { self.perform([.makeSandbox]) }
+        }
+    }
+
+    private func contentChanged() {
+        executor.submit {
+            self.handle(.contentChanged)
+            let (pod, isReady) = self.state.withLock { ($0.lifecycle.pod, $0.lifecycle.sandbox == .ready) }
+            guard isReady else { return }
+            self.work.submit {
+                do {
+                    try self.sandbox.refreshVolumes(pod, self.context.content.content(of: pod))
+                } catch {
+                    self.submitReport("FailedMount", "\(error)")
+                }
+            }
+        }
+    }
+
+    func submitReport(_ reason: String, _ message: String) {
+        executor.submit {
+            self.perform([.report(isWarning: true, reason: reason, message: message, container: nil)])
+        }
+    }
+
+    /// On `executor` only.
+    func handle(_ event: PodEvent) {
+        let now = moment()
+        let actions: [PodAction]? = state.withLock { state in
+            guard !state.isStopped, !state.isOver else { return nil }
+            return state.lifecycle.observed(event, at: now)
+        }
+        guard let actions else { return }
+        perform(actions)
+        writeStatus()
+        setTimer(now)
+        let isOver = state.withLock { state in
+            guard state.lifecycle.isOver, !state.isOver else { return false }
+            state.isOver = true
+            return true
+        }
+        if isOver { finish() }
+    }
+
+    private func finish() {
+        context.content.release(uid)
+        work.submit {
+            do { try self.sandbox.removeLogs() } catch {
+                self.context.log.warning("a pod's logs stay", [("pod.uid", self.uid), ("error", "\(error)")])
+            }
+            self.context.onOver(self.uid)
+        }
+    }
+
+    private func setTimer(_ now: Moment) {
+        state.withLock { state in
+            var due = state.lifecycle.nextDeadline
+            if let deadline = state.lifecycle.activeDeadline {
+                let time = now.monotonic + max(.zero, deadline.duration(since: now.wall))
+                due = due.map { min($0, time) } ?? time
+            }
+            guard due != state.timerDue else { return }
+            state.timer?.cancel()
+            state.timer = nil
+            state.timerDue = due
+            guard let due else { return }
+            state.timer = executor.submit(after: max(.zero, due - now.monotonic)) { [weak self] in
+                self?.state.withLock { $0.timerDue = nil }
+                self?.handle(.tick)
+            }
+        }
+    }
+}
+
+/// Leads events to a worker that is made after what sends them.
+final class EventRelay: Sendable {
+    let worker = Mutex<WeakWorker>(WeakWorker(nil))
+    func send(_ event: PodSandbox.Event) { worker.withLock { $0.worker }?.received(event) }
+}
+
+struct WeakWorker: Sendable {
+    weak let worker: PodWorker?
+    init(_ worker: PodWorker?) { self.worker = worker }
+}

@@ -1,0 +1,93 @@
+package import MartinetAPI
+package import MartinetBase
+
+/// What is known of one of a pod's containers.
+package struct ContainerRecord: Sendable {
+    package enum Role: Hashable, Sendable {
+        /// Runs to its end before the next begins.
+        case initial
+        /// An init container that stays (KEP-753).
+        case sidecar
+        case regular
+    }
+
+    package enum State: Hashable, Sendable {
+        /// There is no process; the reason says why.
+        case waiting(reason: String, message: String)
+        case starting
+        case running(ContainerRun)
+        case exited(Termination)
+    }
+
+    /// How far ending a run has come.
+    struct Stop: Sendable {
+        enum Phase: Sendable { case hook, signalled, killed }
+        var phase: Phase
+        var deadline: Duration
+    }
+
+    struct Probing: Sendable {
+        var next: Duration
+        var isInFlight = false
+        var successes: Int32 = 0
+        var failures: Int32 = 0
+    }
+
+    package let spec: Container
+    package let role: Role
+    package internal(set) var state: State = .waiting(reason: "", message: "")
+    package internal(set) var restartCount: Int32 = 0
+    package internal(set) var lastTermination: Termination?
+    /// The image of the last run, for the status of one that waits.
+    package internal(set) var lastRun: ContainerRun?
+    package internal(set) var isStarted = false
+    package internal(set) var isReady = false
+    /// The last run that `restartCount` counts.
+    var countedRun: String?
+    var hookPending = false
+    var runningSince: Duration = .zero
+    /// The wait before the next start, once there has been a reason to wait.
+    var backOff: Duration?
+    var pullBackOff: Duration?
+    /// No start before this.
+    var notBefore: Duration?
+    var stop: Stop?
+    var probing: [ProbeKind: Probing] = [:]
+
+    init(spec: Container, role: Role) {
+        self.spec = spec
+        self.role = role
+    }
+
+    package var run: ContainerRun? { if case .running(let run) = state { run } else { nil } }
+    package var termination: Termination? { if case .exited(let end) = state { end } else { nil } }
+    var isAlive: Bool {
+        switch state {
+        case .running, .starting: true
+        case .waiting, .exited: false
+        }
+    }
+
+    func probe(_ kind: ProbeKind) -> Probe? {
+        switch kind {
+        case .startup: spec.startupProbe
+        case .readiness: spec.readinessProbe
+        case .liveness: spec.livenessProbe
+        }
+    }
+
+    /// Whether an end with that code is followed by another start, under the pod's policy.
+    func restarts(after code: Int32, policy: String) -> Bool {
+        if role == .sidecar { return true }
+        for rule in spec.restartPolicyRules where rule.action == "Restart" {
+            guard let codes = rule.exitCodes else { continue }
+            let isIn = codes.values.contains(Int64(code))
+            if codes.operator == "In" ? isIn : !isIn { return true }
+        }
+        switch spec.restartPolicy ?? policy {
+        case "Never": return false
+        case "OnFailure": return code != 0
+        default: return role == .initial ? code != 0 : true
+        }
+    }
+}

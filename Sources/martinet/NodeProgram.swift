@@ -1,0 +1,136 @@
+import Glibc
+import MartinetAPIConnection
+import MartinetAddresses
+import MartinetBase
+import MartinetClient
+import MartinetContainers
+import MartinetDNSMessage
+import MartinetEngine
+import MartinetImages
+import MartinetKubelet
+import MartinetNameAnswers
+import MartinetNameServer
+import MartinetNetwork
+import MartinetServiceProxy
+import MartinetServiceRules
+import MartinetTransport
+import Synchronization
+
+/// The node: kubelet, engine, service proxy and name server in one process, as root.
+enum NodeProgram {
+    @Sendable static func run(_ arguments: [String]) async -> Int32 {
+        let log = Log(component: "node")
+        do {
+            let node = try Node(try Settings(arguments), log: log)
+            try node.start()
+            Heartbeat.start()
+            await Signals.wait(for: [SIGTERM, SIGINT])
+            node.stop()
+            return 0
+        } catch {
+            log.error("the node cannot start", [("error", "\(error)")])
+            return 1
+        }
+    }
+}
+
+/// A running node. Stopping it touches no container.
+final class Node: Sendable {
+    private let kubelet: Kubelet
+    private let services: ComponentDriver
+    private let plane: NodeServicePlane
+    private let pods: PodNetwork
+
+    init(_ settings: Settings, log: Log) throws {
+        let runtime = ProductionRuntime()
+        let range = try ServerAddresses(settings)
+        let credentials = try ClusterCredentials(settings, serviceAddress: range.network.apiServer, runtime: runtime)
+        let loops = EventLoops(threads: 1)
+        let http = try HTTPClient(
+            loops: loops, runtime: runtime,
+            ClientConfiguration(trust: .authorities(credentials.authority.certificatePEM), identity: credentials.node))
+        let client = HTTPAPIClient(client: http, server: "https://127.0.0.1:\(settings.apiPort)", userAgent: "martinet-node")
+
+        let network = try NodeSettings.network(settings)
+        try NodeNetwork(network).setUp()
+        pods = try PodNetwork(network)
+        let firewall = try ServiceFirewall(network)
+        plane = try NodeServicePlane(firewall: firewall, network: network, settings: settings, runtime: runtime, log: log)
+
+        var configuration = EngineConfiguration(nodeName: settings.nodeName, nodeAddresses: [settings.advertised])
+        configuration.runFolder = settings.run + "/pods"
+        configuration.dataFolder = settings.state + "/pods"
+        configuration.clusterDNS = ["\(network.gateway)"]
+        let images = try ImageStore(root: settings.state + "/images", runtime: runtime, log: log.named("images"))
+        let engine = try Engine(
+            configuration: configuration, runtime: runtime, containers: try ContainerRuntime(), images: images,
+            network: pods, firewall: firewall, puller: NoPuller(), log: log.named("engine"))
+        var agent = KubeletConfiguration(nodeName: settings.nodeName, nodeAddresses: [settings.advertised])
+        agent.port = Int32(settings.kubeletPort)
+        agent.dataFolder = configuration.dataFolder
+        kubelet = Kubelet(configuration: agent, client: client, runtime: runtime, engine: engine, log: log.named("kubelet"))
+        services = ComponentDriver(
+            [ServiceProxy(node: settings.nodeName, plane: plane)], client: client, runtime: runtime, log: log.named("services"))
+    }
+
+    func start() throws {
+        services.start()
+        try kubelet.start()
+    }
+
+    func stop() {
+        kubelet.stop()
+        services.stop()
+        plane.stop()
+    }
+}
+
+/// Carries what the service proxy decides to the kernel and to the name server.
+final class NodeServicePlane: ServicePlane {
+    private let firewall: ServiceFirewall
+    private let names: NameServer
+    private let network: NodeNetworkConfiguration
+    private let log: Log
+    private let serial = Mutex<UInt32>(1)
+
+    init(
+        firewall: ServiceFirewall, network: NodeNetworkConfiguration, settings: Settings, runtime: any Runtime, log: Log
+    ) throws {
+        self.firewall = firewall
+        self.network = network
+        self.log = log.named("services")
+        var configuration = NameServer.Configuration(address: network.gateway)
+        let resolver = ResolverConfiguration(readText("/etc/resolv.conf") ?? "")
+        configuration.upstream = resolver.servers.map { ($0, 53) }
+        names = try NameServer(
+            configuration, records: try NodeServicePlane.records([], network, serial: 1), runtime: runtime, log: log.named("names"))
+    }
+
+    func apply(_ changes: [(name: String, service: ServiceInput?)]) {
+        do {
+            _ = try firewall.apply(changes)
+        } catch {
+            log.error("the rules of services cannot be changed", [("error", "\(error)")])
+        }
+    }
+
+    func update(_ services: [NamedService]) {
+        let next = serial.withLock { serial in
+            serial &+= 1
+            return serial
+        }
+        guard let records = try? NodeServicePlane.records(services, network, serial: next) else { return }
+        names.update(records)
+    }
+
+    func stop() { names.stop() }
+
+    private static func records(
+        _ services: [NamedService], _ network: NodeNetworkConfiguration, serial: UInt32
+    ) throws(SettingsError) -> NameRecords {
+        guard let zone = DNSName("cluster.local") else { throw SettingsError(message: "cluster.local is no name") }
+        return NameRecords(
+            zone: zone, services: services, namespaces: [], ownRanges: [network.clusterRange, network.serviceRange],
+            serverAddresses: [network.gateway], serial: serial)
+    }
+}
