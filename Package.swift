@@ -189,7 +189,7 @@ let modules: [Module] = [
 
 /// What the binary is composed of.
 let composed = [
-    "CMartinetLinux", "MartinetAPI", "MartinetAPIConnection", "MartinetAPICore", "MartinetAPIServer",
+    "CMartinetContainers", "MartinetAPI", "MartinetAPIConnection", "MartinetAPICore", "MartinetAPIServer",
     "MartinetAddresses", "MartinetBase", "MartinetBuilder", "MartinetCertificates", "MartinetClient",
     "MartinetContainers", "MartinetControllers", "MartinetDNSMessage", "MartinetDockerfile", "MartinetEngine",
     "MartinetImageSpec", "MartinetImages", "MartinetKubeconfig", "MartinetKubelet", "MartinetNameAnswers",

@@ -1,4 +1,4 @@
-import CMartinetLinux
+import CMartinetContainers
 import Glibc
 import MartinetBase
 import MartinetContainers

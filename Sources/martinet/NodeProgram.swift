@@ -1,3 +1,5 @@
+import MartinetCertificates
+import MartinetAPICore
 import Glibc
 import MartinetAPIConnection
 import MartinetAddresses
@@ -21,7 +23,7 @@ enum NodeProgram {
     @Sendable static func run(_ arguments: [String]) async -> Int32 {
         let log = Log(component: "node")
         do {
-            let node = try Node(try Settings(arguments), log: log)
+            let node = try NodeProcess(try Settings(arguments), log: log)
             try node.start()
             Heartbeat.start()
             await Signals.wait(for: [SIGTERM, SIGINT])
@@ -35,7 +37,7 @@ enum NodeProgram {
 }
 
 /// A running node. Stopping it touches no container.
-final class Node: Sendable {
+final class NodeProcess: Sendable {
     private let kubelet: Kubelet
     private let services: ComponentDriver
     private let plane: NodeServicePlane

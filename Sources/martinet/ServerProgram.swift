@@ -18,7 +18,7 @@ enum ServerProgram {
     @Sendable static func run(_ arguments: [String]) async -> Int32 {
         let log = Log(component: "server")
         do {
-            let server = try Server(try Settings(arguments), log: log)
+            let server = try ServerProcess(try Settings(arguments), log: log)
             try server.start()
             Heartbeat.start()
             await Signals.wait(for: [SIGTERM, SIGINT])
@@ -32,7 +32,7 @@ enum ServerProgram {
 }
 
 /// A running server.
-final class Server: Sendable {
+final class ServerProcess: Sendable {
     private let settings: Settings
     private let log: Log
     private let runtime = ProductionRuntime()

@@ -2,7 +2,7 @@ import Glibc
 package import MartinetAPI
 package import MartinetBase
 package import MartinetContainers
-package import MartinetImageSpec
+import MartinetImageSpec
 package import MartinetImages
 package import MartinetNetwork
 import MartinetOCI

@@ -1,11 +1,11 @@
 import Glibc
 package import MartinetAPI
 package import MartinetBase
-package import MartinetContainers
+import MartinetContainers
 import MartinetImageSpec
 package import MartinetImages
 import MartinetNetwork
-package import MartinetOCI
+import MartinetOCI
 package import MartinetPodLifecycle
 import Synchronization
 

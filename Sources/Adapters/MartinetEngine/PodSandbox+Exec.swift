@@ -1,5 +1,5 @@
 import Glibc
-package import MartinetAPI
+import MartinetAPI
 import MartinetBase
 package import MartinetContainers
 import MartinetOCI

@@ -1,8 +1,8 @@
 import Glibc
 package import MartinetAPI
 import MartinetAddresses
-package import MartinetBase
-package import MartinetContainers
+import MartinetBase
+import MartinetContainers
 import MartinetImages
 import MartinetNetwork
 import MartinetOCI

@@ -3,8 +3,6 @@
 
 #include <errno.h>
 #include <sys/random.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 int martinet_getrandom(void *buffer, size_t count) {
     uint8_t *next = buffer;
@@ -18,9 +16,4 @@ int martinet_getrandom(void *buffer, size_t count) {
         count -= (size_t)got;
     }
     return 0;
-}
-
-int martinet_pidfd_open(int pid) {
-    long descriptor = syscall(SYS_pidfd_open, pid, 0);
-    return descriptor < 0 ? -errno : (int)descriptor;
 }

@@ -1,4 +1,4 @@
-package import MartinetAPI
+import MartinetAPI
 package import MartinetBase
 package import MartinetClient
 package import MartinetEngine

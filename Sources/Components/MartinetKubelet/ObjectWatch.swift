@@ -1,6 +1,6 @@
 import MartinetAPI
 import MartinetBase
-package import MartinetClient
+import MartinetClient
 import MartinetSchema
 import Synchronization
 

@@ -1,5 +1,5 @@
 package import MartinetAPI
-package import MartinetBase
+import MartinetBase
 
 /// What is known of one of a pod's containers.
 package struct ContainerRecord: Sendable {

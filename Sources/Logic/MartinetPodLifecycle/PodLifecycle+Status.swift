@@ -1,5 +1,5 @@
 package import MartinetAPI
-package import MartinetBase
+import MartinetBase
 import MartinetSchema
 
 extension PodLifecycle {

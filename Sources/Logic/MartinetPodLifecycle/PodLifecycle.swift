@@ -1,5 +1,5 @@
 package import MartinetAPI
-package import MartinetBase
+import MartinetBase
 
 /// A pod's life on its node: from what has been seen to what is to be done, without clock and without I/O.
 ///

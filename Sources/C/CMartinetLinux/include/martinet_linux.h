@@ -9,7 +9,5 @@
 // Fills `buffer` with `count` bytes of the kernel's randomness. Returns 0 or a negative errno. See getrandom(2).
 int martinet_getrandom(void *buffer, size_t count);
 
-// A descriptor of a process, close-on-exec. Returns it or a negative errno. See pidfd_open(2).
-int martinet_pidfd_open(int pid);
 
 #endif
