@@ -77,6 +77,7 @@ let modules: [Module] = [
     module(.wire, "MartinetYAML", uses: ["CMartinetYAML"]),
     module(.wire, "MartinetRegularExpressions"),
     module(.wire, "MartinetCommandLine", uses: ["MartinetNearMiss"]),
+    module(.wire, "MartinetSPDY", uses: ["CMartinetZlib"]),
     module(.wire, "MartinetArchive", uses: ["MartinetBase", "CMartinetZlib"]),
     module(.wire, "MartinetImageSpec", uses: ["CMartinetDigest"]),
     module(.wire, "MartinetOCI", uses: ["MartinetBase"]),
@@ -147,6 +148,12 @@ let modules: [Module] = [
             ("swift-nio", "NIOCore"), ("swift-nio", "NIOPosix"), ("swift-nio", "NIOHTTP1"), ("swift-nio", "NIOTLS"),
             ("swift-nio", "NIOWebSocket"), ("swift-nio-http2", "NIOHTTP2"), ("swift-nio-http2", "NIOHPACK"),
             ("swift-nio-ssl", "NIOSSL"), ("swift-crypto", "Crypto"),
+        ]),
+    module(
+        .adapters, "MartinetStreaming",
+        uses: [
+            "MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetSPDY", "MartinetCertificates",
+            "MartinetTransport",
         ]),
     module(
         .adapters, "MartinetAPIConnection",

@@ -1,0 +1,120 @@
+import MartinetSPDY
+import Synchronization
+
+/// One stream of a SPDY connection that the client opened.
+final class SPDYStream: Sendable {
+    private struct State {
+        var remoteDone = false
+        var localDone: Bool
+        var held = false
+        var waiting: [[UInt8]] = []
+        var early: [[UInt8]] = []
+        var onData: (@Sendable ([UInt8]) -> Void)?
+        var onEnd: (@Sendable (_ isReset: Bool) -> Void)?
+        var ended: Bool?
+    }
+
+    let id: UInt32
+    let headers: SPDYHeaders
+    private let connection: SPDYConnection
+    private let state: Mutex<State>
+
+    init(id: UInt32, headers: SPDYHeaders, connection: SPDYConnection, isReadOnly: Bool) {
+        self.id = id
+        self.headers = headers
+        self.connection = connection
+        state = Mutex(State(localDone: isReadOnly))
+    }
+
+    /// Delivery begins, with what came before. `onEnd` is called once.
+    func start(
+        onData: @escaping @Sendable ([UInt8]) -> Void, onEnd: @escaping @Sendable (_ isReset: Bool) -> Void
+    ) {
+        let (early, ended) = state.withLock { state in
+            defer { state.early = [] }
+            state.onData = onData
+            if state.ended == nil { state.onEnd = onEnd }
+            return (state.early, state.ended)
+        }
+        for bytes in early { onData(bytes) }
+        if let ended { onEnd(ended) }
+    }
+
+    func write(_ bytes: [UInt8]) {
+        let go = state.withLock { state in
+            guard !state.localDone, !bytes.isEmpty else { return false }
+            if state.held { state.waiting.append(bytes) }
+            return !state.held
+        }
+        if go { connection.send(data: bytes, on: id) }
+    }
+
+    /// Nothing more is written.
+    func finish() {
+        let (go, isOver) = state.withLock { state in
+            defer { state.localDone = true }
+            return (!state.localDone, state.remoteDone)
+        }
+        guard go else { return }
+        connection.send(.data(id: id, fin: true, []))
+        if isOver { connection.forget(id) }
+    }
+
+    func reset() {
+        let go = state.withLock { state in
+            defer {
+                state.localDone = true
+                state.remoteDone = true
+            }
+            return !(state.localDone && state.remoteDone)
+        }
+        connection.forget(id)
+        if go { connection.send(.reset(id: id, status: SPDYFrame.ResetStatus.cancel)) }
+    }
+
+    // MARK: For the connection, on the event loop
+
+    /// Holds writes back until the reply has gone out.
+    func hold() { state.withLock { $0.held = true } }
+    func release() {
+        let waiting = state.withLock { state in
+            defer { state.waiting = [] }
+            state.held = false
+            return state.waiting
+        }
+        for bytes in waiting { connection.send(data: bytes, on: id) }
+    }
+
+    func received(_ bytes: [UInt8], fin: Bool) {
+        let (onData, isOver) = state.withLock { state in
+            guard !state.remoteDone else { return (nil as (@Sendable ([UInt8]) -> Void)?, false) }
+            if state.onData == nil, !bytes.isEmpty { state.early.append(bytes) }
+            if fin { state.remoteDone = true }
+            return (state.onData, fin && state.localDone)
+        }
+        if !bytes.isEmpty { onData?(bytes) }
+        if isOver { connection.forget(id) }
+        if fin { end(isReset: false) }
+    }
+
+    func wasReset() {
+        state.withLock { state in
+            state.localDone = true
+            state.remoteDone = true
+        }
+        end(isReset: true)
+    }
+
+    private func end(isReset: Bool) {
+        let callback: (@Sendable (Bool) -> Void)? = state.withLock { state in
+            guard state.ended == nil else { return nil }
+            state.ended = isReset
+            defer {
+                if state.onEnd != nil { state.onData = { _ in } }
+                state.onEnd = nil
+            }
+            return state.onEnd
+        }
+        callback?(isReset)
+    }
+}

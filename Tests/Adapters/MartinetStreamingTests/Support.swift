@@ -1,0 +1,130 @@
+import Dispatch
+import Glibc
+import MartinetBase
+import MartinetCertificates
+import MartinetStreaming
+import MartinetTransport
+import Synchronization
+
+/// A node's endpoint on loopback, in the clear, with a client; whoever asks may.
+final class Site: Sendable {
+    static let loops = EventLoops(threads: 2)
+
+    let fake = FakeContainers()
+    let server: HTTPServer
+    let client: HTTPClient
+    let port: Int
+
+    init() throws {
+        let runtime = ProductionRuntime()
+        let endpoint = KubeletEndpoint(fake, runtime: runtime) { _ in .allow }
+        server = try HTTPServer(loops: Site.loops, handler: endpoint)
+        port = try server.listen(.ip("127.0.0.1", port: 0), secure: false)
+        client = try HTTPClient(loops: Site.loops, runtime: runtime, ClientConfiguration())
+    }
+
+    func url(_ path: String) -> String { "http://127.0.0.1:\(port)\(path)" }
+    func stop() async { await server.shutdown(grace: .zero) }
+}
+
+/// What a WebSocket brought, by channel.
+final class Seen: Sendable {
+    private let state = Mutex((bytes: [UInt8: [UInt8]](), closed: nil as Int?))
+
+    init(_ socket: any WebSocketConnection) {
+        let isBase64 = socket.subprotocol?.contains("base64") ?? false
+        socket.start(
+            onMessage: { [self] message in
+                switch message {
+                case .binary(let bytes):
+                    state.withLock { $0.bytes[bytes[0], default: []] += bytes.dropFirst() }
+                case .text(let text):
+                    guard isBase64, let first = text.utf8.first else { return }
+                    state.withLock {
+                        $0.bytes[first - 48, default: []] += Support.base64(Array(text.utf8.dropFirst()))
+                    }
+                }
+            }, onClose: { [self] code, _ in state.withLock { $0.closed = code } })
+    }
+
+    var closed: Int? { state.withLock { $0.closed } }
+    func bytes(_ channel: UInt8) -> [UInt8] { state.withLock { $0.bytes[channel] ?? [] } }
+    func text(_ channel: UInt8) -> String { String(decoding: bytes(channel), as: UTF8.self) }
+}
+
+enum Support {
+    /// A byte of a pattern whose period is no power of two.
+    @Sendable static func byte(at index: Int) -> UInt8 {
+        UInt8(truncatingIfNeeded: index % 251 &+ index >> 16)
+    }
+
+    static func base64(_ text: [UInt8]) -> [UInt8] {
+        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+        var out: [UInt8] = []
+        var word: UInt32 = 0
+        var bits: UInt32 = 0
+        for byte in text {
+            guard let value = alphabet.firstIndex(of: byte) else { break }
+            word = word << 6 | UInt32(value)
+            bits += 6
+            if bits >= 8 {
+                bits -= 8
+                out.append(UInt8(truncatingIfNeeded: word >> bits))
+            }
+        }
+        return out
+    }
+
+    /// Runs blocking work on a thread of its own.
+    static func blocking<T: Sendable>(_ work: @escaping @Sendable () throws -> T) async throws -> T {
+        try await withCheckedThrowingContinuation { continuation in
+            DispatchQueue(label: "blocking").async { continuation.resume(with: Result { try work() }) }
+        }
+    }
+
+    static func thread(_ work: @escaping @Sendable () -> Void) -> DispatchWorkItem {
+        let item = DispatchWorkItem(block: work)
+        DispatchQueue(label: "thread").async(execute: item)
+        return item
+    }
+
+    static func pause() { usleep(1000) }
+
+    /// Waits until `condition` holds; false after `seconds`.
+    static func eventually(_ seconds: Int = 10, _ condition: @escaping @Sendable () -> Bool) async -> Bool {
+        let result = try? await blocking {
+            for _ in 0..<seconds * 500 {
+                if condition() { return true }
+                usleep(2000)
+            }
+            return condition()
+        }
+        return result ?? false
+    }
+
+    /// Waits until `value` has not changed for half a second.
+    static func steady(_ value: @escaping @Sendable () -> Int) async -> Bool {
+        let result = try? await blocking {
+            var last = -1
+            var same = 0
+            for _ in 0..<3000 {
+                let now = value()
+                same = now == last ? same + 1 : 0
+                last = now
+                if same >= 50, now > 0 { return true }
+                usleep(10_000)
+            }
+            return false
+        }
+        return result ?? false
+    }
+
+    static func residentBytes() -> Int {
+        guard let file = fopen("/proc/self/statm", "r") else { return 0 }
+        defer { fclose(file) }
+        var buffer = [CChar](repeating: 0, count: 256)
+        guard fgets(&buffer, 256, file) != nil else { return 0 }
+        let text = String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return (Int(text.split(separator: " ")[1]) ?? 0) * 4096
+    }
+}
