@@ -123,15 +123,17 @@ final class WebSocketHandler: ChannelDuplexHandler, OutboxSink {
         }
         over = true
         _ = socket.startClosing(code: code, reason: reason)
-        socket.outbox.end()
+        // Told first: without TLS the end may close the channel at once, and that would be told as 1006.
         socket.ended(code: code, reason: reason)
+        socket.outbox.end()
     }
 
     private func fail(_ code: Int, _ reason: String, _ context: ChannelHandlerContext) {
         guard !over else { return }
         over = true
         _ = socket.startClosing(code: code, reason: reason)
-        socket.outbox.end()
+        // Told first: without TLS the end may close the channel at once, and that would be told as 1006.
         socket.ended(code: code, reason: reason)
+        socket.outbox.end()
     }
 }

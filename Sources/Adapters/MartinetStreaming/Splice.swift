@@ -1,0 +1,42 @@
+import MartinetTransport
+
+/// Joins two connections of the same kind. What one does not take, the other does not read.
+enum Splice {
+    static func join(_ a: any BytePipe, _ b: any BytePipe) {
+        flow(a, b)
+        flow(b, a)
+    }
+
+    private static func flow(_ from: any BytePipe, _ to: any BytePipe) {
+        to.onWritable { from.setReading(true) }
+        from.onClose { to.end() }
+        from.start(
+            onBytes: { bytes in
+                to.write(bytes)
+                guard !to.isWritable else { return }
+                from.setReading(false)
+                if to.isWritable { from.setReading(true) }
+            }, onEnd: { to.end() })
+    }
+
+    static func join(_ a: any WebSocketConnection, _ b: any WebSocketConnection) {
+        flow(a, b)
+        flow(b, a)
+    }
+
+    private static func flow(_ from: any WebSocketConnection, _ to: any WebSocketConnection) {
+        to.onWritable { from.setReading(true) }
+        from.start(
+            onMessage: { message in
+                to.send(message)
+                guard !to.isWritable else { return }
+                from.setReading(false)
+                if to.isWritable { from.setReading(true) }
+            },
+            onClose: { code, reason in
+                // What nobody may send as a code becomes one that says the same (RFC 6455 §7.4.1).
+                to.setReading(true)
+                to.close(code: code == 1005 ? 1000 : code == 1006 ? 1011 : code, reason: reason)
+            })
+    }
+}
