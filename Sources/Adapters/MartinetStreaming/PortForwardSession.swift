@@ -44,10 +44,10 @@ final class PortForwardSession: Sendable {
         }
     }
 
-    private func take(_ stream: SPDYStream) -> Bool {
+    private func take(_ stream: SPDYStream) -> (@Sendable () -> Void)? {
         guard let text = stream.headers["port"], let port = UInt16(text), port > 0,
             let type = stream.headers["streamtype"], type == "data" || type == "error"
-        else { return false }
+        else { return nil }
         // Clients from before request ids open the two one after the other, the error stream first.
         let identity =
             stream.headers["requestid"].flatMap { $0.isEmpty ? nil : $0 }
@@ -67,7 +67,7 @@ final class PortForwardSession: Sendable {
             return .run(data, error, pair.timer)
         }
         switch next {
-        case .refuse: return false
+        case .refuse: return nil
         case .wait(let isNew):
             if isNew {
                 let timer = executor.submit(after: .seconds(30)) { [weak self] in self?.expire(identity) }
@@ -75,9 +75,9 @@ final class PortForwardSession: Sendable {
             }
         case .run(let data, let error, let timer):
             timer?.cancel()
-            forward(port, data, error)
+            return { self.forward(port, data, error) }
         }
-        return true
+        return {}
     }
 
     private func expire(_ identity: String) {

@@ -50,8 +50,8 @@ final class SPDYCommandWire: CommandWire {
         state = Mutex(State(ready: ready))
     }
 
-    private func take(_ stream: SPDYStream, _ timer: any TimerPort) -> Bool {
-        guard let type = stream.headers["streamtype"], wanted.contains(type) else { return false }
+    private func take(_ stream: SPDYStream, _ timer: any TimerPort) -> (@Sendable () -> Void)? {
+        guard let type = stream.headers["streamtype"], wanted.contains(type) else { return nil }
         enum Next { case refuse, wait, ready((@Sendable (SPDYCommandWire) -> Void)?) }
         let next: Next = state.withLock { state in
             guard state.streams[type] == nil else { return .refuse }
@@ -61,12 +61,11 @@ final class SPDYCommandWire: CommandWire {
             return .ready(state.ready)
         }
         switch next {
-        case .refuse: return false
-        case .wait: return true
+        case .refuse: return nil
+        case .wait: return {}
         case .ready(let ready):
             timer.cancel()
-            ready?(self)
-            return true
+            return { ready?(self) }
         }
     }
 

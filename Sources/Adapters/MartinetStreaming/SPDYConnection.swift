@@ -9,6 +9,10 @@ final class SPDYConnection: Sendable {
     /// Streams at once. Port forwards open two for each connection.
     static let streamsMax = 2000
 
+    /// Nil refuses a new stream; else what comes back runs once the client has been told that it stands. What is written before
+    /// would reach the client ahead of the reply, and it would not know the stream.
+    typealias Taker = @Sendable (SPDYStream) -> (@Sendable () -> Void)?
+
     private struct State: ~Copyable {
         var decoder = SPDYDecoder()
         var encoder = SPDYEncoder()
@@ -16,7 +20,7 @@ final class SPDYConnection: Sendable {
         var last: UInt32 = 0
         var pings: UInt32 = 2
         var closing = false
-        var onStream: (@Sendable (SPDYStream) -> Bool)?
+        var onStream: Taker?
         var onGone: (@Sendable () -> Void)?
     }
 
@@ -29,8 +33,8 @@ final class SPDYConnection: Sendable {
         self.executor = executor
     }
 
-    /// Starts reading. `onStream` says, on the event loop, whether a new stream is taken; `onGone` is called once.
-    func start(onStream: @escaping @Sendable (SPDYStream) -> Bool, onGone: @escaping @Sendable () -> Void) {
+    /// Starts reading. Both are called on the event loop; `onGone` once.
+    func start(onStream: @escaping Taker, onGone: @escaping @Sendable () -> Void) {
         state.withLock {
             $0.onStream = onStream
             $0.onGone = onGone
@@ -121,7 +125,7 @@ final class SPDYConnection: Sendable {
     }
 
     private func open(_ id: UInt32, fin: Bool, unidirectional: Bool, _ headers: SPDYHeaders) {
-        enum Next { case take((@Sendable (SPDYStream) -> Bool)?, SPDYStream), refuse(UInt32), ignore }
+        enum Next { case take(Taker?, SPDYStream), refuse(UInt32), ignore }
         let next: Next = state.withLock { state in
             guard !state.closing else { return .ignore }
             guard id % 2 == 1, id > state.last else { return .refuse(SPDYFrame.ResetStatus.protocolError) }
@@ -137,14 +141,12 @@ final class SPDYConnection: Sendable {
         case .ignore: break
         case .refuse(let status): send(.reset(id: id, status: status))
         case .take(let onStream, let stream):
-            // The reply goes out before anything that the taker writes.
-            stream.hold()
-            guard onStream?(stream) ?? false else {
+            guard let standing = onStream?(stream) else {
                 forget(id)
                 return send(.reset(id: id, status: SPDYFrame.ResetStatus.refusedStream))
             }
             send(.synReply(id: id, fin: false, SPDYHeaders()))
-            stream.release()
+            standing()
             if fin { stream.received([], fin: true) }
         }
     }

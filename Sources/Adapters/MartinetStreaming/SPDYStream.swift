@@ -6,8 +6,6 @@ final class SPDYStream: Sendable {
     private struct State {
         var remoteDone = false
         var localDone: Bool
-        var held = false
-        var waiting: [[UInt8]] = []
         var early: [[UInt8]] = []
         var onData: (@Sendable ([UInt8]) -> Void)?
         var onEnd: (@Sendable (_ isReset: Bool) -> Void)?
@@ -41,12 +39,8 @@ final class SPDYStream: Sendable {
     }
 
     func write(_ bytes: [UInt8]) {
-        let go = state.withLock { state in
-            guard !state.localDone, !bytes.isEmpty else { return false }
-            if state.held { state.waiting.append(bytes) }
-            return !state.held
-        }
-        if go { connection.send(data: bytes, on: id) }
+        let go = state.withLock { !$0.localDone }
+        if go, !bytes.isEmpty { connection.send(data: bytes, on: id) }
     }
 
     /// Nothing more is written.
@@ -73,17 +67,6 @@ final class SPDYStream: Sendable {
     }
 
     // MARK: For the connection, on the event loop
-
-    /// Holds writes back until the reply has gone out.
-    func hold() { state.withLock { $0.held = true } }
-    func release() {
-        let waiting = state.withLock { state in
-            defer { state.waiting = [] }
-            state.held = false
-            return state.waiting
-        }
-        for bytes in waiting { connection.send(data: bytes, on: id) }
-    }
 
     func received(_ bytes: [UInt8], fin: Bool) {
         let (onData, isOver) = state.withLock { state in

@@ -53,9 +53,25 @@ final class Seen: Sendable {
 }
 
 enum Support {
-    /// A byte of a pattern whose period is no power of two.
-    @Sendable static func byte(at index: Int) -> UInt8 {
-        UInt8(truncatingIfNeeded: index % 251 &+ index >> 16)
+    /// A pattern whose period is a prime, so that nothing lost or moved goes unseen.
+    static let pattern: [UInt8] = {
+        let period = 65_521
+        var generator = SplitMix64(state: 7)
+        let once = (0..<period).map { _ in UInt8(truncatingIfNeeded: generator.next()) }
+        return once + once + once
+    }()
+
+    /// `count` bytes of the pattern from `start` on; at most 128 KiB.
+    @Sendable static func bytes(_ start: Int, _ count: Int) -> ArraySlice<UInt8> {
+        let first = start % 65_521
+        return pattern[first..<first + count]
+    }
+
+    static func same(_ a: ArraySlice<UInt8>, _ b: ArraySlice<UInt8>) -> Bool {
+        a.count == b.count
+            && a.withUnsafeBytes { a in
+                b.withUnsafeBytes { b in a.count == 0 || memcmp(a.baseAddress!, b.baseAddress!, a.count) == 0 }
+            }
     }
 
     static func base64(_ text: [UInt8]) -> [UInt8] {
