@@ -128,7 +128,7 @@ let modules: [Module] = [
         .adapters, "MartinetAPICore",
         uses: [
             "MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetSelectors", "MartinetPatch",
-            "MartinetStrategies", "MartinetStore",
+            "MartinetCustomResources", "MartinetStrategies", "MartinetStore",
         ]),
     module(
         .adapters, "MartinetImages",

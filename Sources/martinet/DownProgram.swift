@@ -28,7 +28,10 @@ enum DownProgram {
         try KubeconfigFile.remove()
         try removeTree(settings.run)
         if purge { try removeTree(settings.state) }
-        print(purge ? "The cluster is gone." : "The cluster is gone; its objects and images stay in \(settings.state) for the next `up`.")
+        print(
+            purge
+                ? "The cluster is gone."
+                : "The cluster is gone; its objects and images stay in \(settings.state) for the next `up`.")
     }
 
     /// Kills what still runs and removes what every pod has: containers, mounts, volumes, logs.
