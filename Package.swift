@@ -214,6 +214,7 @@ let programs: [(name: String, uses: [String])] = [
         ]
     ),
     ("martinet-schema", ["MartinetBase", "MartinetSchema", "MartinetSchemaCompiler"]),
+    ("martinet-schema-bench", ["MartinetBase", "MartinetSchema", "MartinetAPI"]),
     ("martinet-store-bench", ["MartinetBase", "MartinetStore"]),
 ]
 
