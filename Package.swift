@@ -176,6 +176,7 @@ let modules: [Module] = [
     module(
         .components, "MartinetKubelet",
         uses: [
+            "MartinetYAML",
             "MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetImageSpec",
             "MartinetPodLifecycle", "MartinetContainers", "MartinetNetwork", "MartinetImages", "MartinetEngine",
         ]),
