@@ -63,6 +63,7 @@ package struct ContainerRecord: Sendable {
 
     package var run: ContainerRun? { if case .running(let run) = state { run } else { nil } }
     package var termination: Termination? { if case .exited(let end) = state { end } else { nil } }
+    func hasSeenEnd(of id: String) -> Bool { termination?.id == id || lastTermination?.id == id }
     var isAlive: Bool {
         switch state {
         case .running, .starting: true

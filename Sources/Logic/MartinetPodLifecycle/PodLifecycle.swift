@@ -213,6 +213,11 @@ package struct PodLifecycle: Sendable {
     }
 
     private mutating func started(_ index: Int, _ run: ContainerRun, _ now: Moment, _ actions: inout [PodAction]) {
+        // A short program's end may be told before its start.
+        guard !containers[index].hasSeenEnd(of: run.id) else {
+            containers[index].lastRun = run
+            return
+        }
         beginRun(index, run, at: now)
         if containers[index].spec.lifecycle?.postStart != nil {
             actions.append(.runHook(container: containers[index].spec.name, id: run.id, .postStart))
@@ -266,6 +271,7 @@ package struct PodLifecycle: Sendable {
 
     private mutating func exited(_ index: Int, _ end: Termination, _ now: Moment) {
         if let run = containers[index].run, run.id != end.id { return }
+        if containers[index].hasSeenEnd(of: end.id) { return }
         let ranFor = containers[index].run == nil ? .zero : now.monotonic - containers[index].runningSince
         containers[index].state = .exited(end)
         containers[index].isStarted = false
