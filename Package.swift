@@ -161,6 +161,7 @@ let modules: [Module] = [
     module(
         .adapters, "MartinetEngine",
         uses: [
+            "CMartinetContainers",
             "MartinetBase", "MartinetAddresses", "MartinetSchema", "MartinetAPI", "MartinetOCI", "MartinetArchive",
             "MartinetImageSpec", "MartinetServiceRules", "MartinetStagePlan", "MartinetPodLifecycle",
             "MartinetContainers",
@@ -182,6 +183,7 @@ let modules: [Module] = [
     module(
         .components, "MartinetKubelet",
         uses: [
+            "MartinetYAML",
             "MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetImageSpec",
             "MartinetPodLifecycle", "MartinetContainers", "MartinetNetwork", "MartinetImages", "MartinetEngine",
         ]),
