@@ -84,6 +84,8 @@ let modules: [Module] = [
     module(.logic, "MartinetServiceRules", uses: ["MartinetAddresses", "MartinetNetlink"]),
     module(.logic, "MartinetKubeconfig", uses: ["MartinetNearMiss", "MartinetYAML"]),
     module(.logic, "MartinetPrinters", uses: ["MartinetYAML"]),
+    module(.logic, "MartinetToolPorts", uses: ["MartinetKubeconfig"], tested: false),
+    module(.logic, "MartinetManifests", uses: ["MartinetNearMiss", "MartinetSchema", "MartinetYAML"]),
     module(.logic, "MartinetSelectors", uses: ["MartinetSchema"]),
     module(.logic, "MartinetPatch", uses: ["MartinetSchema"]),
     module(.logic, "MartinetStrategies", uses: ["MartinetBase", "MartinetSchema", "MartinetAPI"]),
@@ -140,6 +142,12 @@ let modules: [Module] = [
             ("swift-nio", "NIOWebSocket"), ("swift-nio-http2", "NIOHTTP2"), ("swift-nio-http2", "NIOHPACK"),
             ("swift-nio-ssl", "NIOSSL"), ("swift-crypto", "Crypto"),
         ]),
+    module(
+        .adapters, "MartinetAPISession",
+        uses: [
+            "MartinetBase", "MartinetSchema", "MartinetKubeconfig", "MartinetToolPorts", "MartinetTransport",
+            "CMartinetLinux",
+        ], tested: false),
     // Components: what runs; they meet at the API only
     module(
         .components, "MartinetAPIServer",
@@ -153,11 +161,20 @@ let modules: [Module] = [
     module(
         .components, "MartinetScheduler",
         uses: ["MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetScheduling"], tested: false),
-
+    module(
+        .components, "MartinetKubectl",
+        uses: [
+            "MartinetBase", "MartinetNearMiss", "MartinetSchema", "MartinetYAML", "MartinetCommandLine",
+            "MartinetKubeconfig", "MartinetPrinters", "MartinetPatch", "MartinetManifests", "MartinetToolPorts",
+        ]),
 ]
 
 /// Programs: composition roots, generators, benchmarks, and children that tests start and kill.
 let programs: [(name: String, uses: [String])] = [
+    (
+        "martinet-kubectl",
+        ["MartinetBase", "MartinetKubectl", "MartinetAPISession", "MartinetToolPorts", "MartinetTransport"]
+    ),
     (
         "martinet-oci",
         [
@@ -181,6 +198,7 @@ let benchmarks: [Module] = [
 
 /// What the tests of a module need besides what the module uses: targets, and programs that they start.
 let testUses: [String: [String]] = [
+    "MartinetKubectl": ["MartinetAPI", "MartinetAPICore", "MartinetClient", "MartinetSelectors", "MartinetStore"],
     "MartinetStore": ["MartinetStoreContract", "CMartinetRecordingDisk", "martinet-store-bench"]
 ]
 

@@ -3,12 +3,15 @@
 ///
 /// Source: the behaviour of text/tabwriter with minimum width 6, padding 3, and remembered widths.
 package struct TabWriter: Sendable {
-    private let minimum = 6
-    private let padding = 3
+    private let minimum: Int
+    private let padding: Int
     private var remembered: [Int] = []
     private var lines: [[String]] = []
 
-    package init() {}
+    package init(minimum: Int = 6, padding: Int = 3) {
+        self.minimum = minimum
+        self.padding = padding
+    }
 
     /// One line; every cell but the last is aligned.
     package mutating func line(_ cells: [String]) { lines.append(cells.isEmpty ? [""] : cells) }
