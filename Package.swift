@@ -198,8 +198,11 @@ let benchmarks: [Module] = [
 
 /// What the tests of a module need besides what the module uses: targets, and programs that they start.
 let testUses: [String: [String]] = [
-    "MartinetKubectl": ["MartinetAPI", "MartinetAPICore", "MartinetClient", "MartinetSelectors", "MartinetStore"],
-    "MartinetStore": ["MartinetStoreContract", "CMartinetRecordingDisk", "martinet-store-bench"]
+    "MartinetKubectl": [
+        "MartinetAPICore", "MartinetAPIServer", "MartinetAPISession", "MartinetClient", "MartinetControllers",
+        "MartinetReconcile", "MartinetStore", "MartinetTransport",
+    ],
+    "MartinetStore": ["MartinetStoreContract", "CMartinetRecordingDisk", "martinet-store-bench"],
 ]
 
 // MARK: - From the tables above to targets
