@@ -16,7 +16,7 @@ final class SystemListener: HostListener {
         setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, 4)
         func fail(_ call: String, _ operand: String) -> SystemError {
             let error = SystemError.last(call, operand)
-            close(descriptor)
+            Glibc.close(descriptor)
             return error
         }
         let place = isV6 ? "[\(address)]:\(port)" : "\(address):\(port)"
@@ -26,7 +26,7 @@ final class SystemListener: HostListener {
             name.sin6_family = sa_family_t(AF_INET6)
             name.sin6_port = port.bigEndian
             guard inet_pton(AF_INET6, address, &name.sin6_addr) == 1 else {
-                close(descriptor)
+                Glibc.close(descriptor)
                 throw SystemError(call: "inet_pton", operand: address, errno: EINVAL)
             }
             guard Self.bind(descriptor, &name) == 0 else { throw fail("bind", place) }
@@ -35,7 +35,7 @@ final class SystemListener: HostListener {
             name.sin_family = sa_family_t(AF_INET)
             name.sin_port = port.bigEndian
             guard inet_pton(AF_INET, address, &name.sin_addr) == 1 else {
-                close(descriptor)
+                Glibc.close(descriptor)
                 throw SystemError(call: "inet_pton", operand: address, errno: EINVAL)
             }
             guard Self.bind(descriptor, &name) == 0 else { throw fail("bind", place) }
@@ -65,7 +65,9 @@ final class SystemListener: HostListener {
         let descriptor = descriptor
         let accepted = await BlockingThread.run { () -> Int32 in
             while true {
-                let accepted = accept4(descriptor, nil, nil, Int32(SOCK_CLOEXEC.rawValue))
+                let accepted = Glibc.accept(descriptor, nil, nil)
+                // accept4 is not seen by Swift; nothing is spawned while ports are forwarded.
+                if accepted >= 0 { _ = fcntl(accepted, F_SETFD, FD_CLOEXEC) }
                 if accepted >= 0 || (errno != EINTR && errno != ECONNABORTED) { return accepted }
             }
         }

@@ -86,7 +86,8 @@ private final class SignalPipe: Sendable {
 
     static let windowChanges: SignalPipe? = {
         var ends: [Int32] = [0, 0]
-        guard pipe2(&ends, O_CLOEXEC) == 0 else { return nil }
+        guard pipe(&ends) == 0 else { return nil }
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         writing = ends[1]
         signal(SIGWINCH) { _ in
             var byte: UInt8 = 0

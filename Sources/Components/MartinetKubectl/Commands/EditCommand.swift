@@ -1,5 +1,8 @@
+import MartinetBase
+import MartinetCommandLine
 import MartinetManifests
 import MartinetPatch
+import MartinetSchema
 import MartinetToolPorts
 import MartinetYAML
 

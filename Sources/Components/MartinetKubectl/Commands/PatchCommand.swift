@@ -1,3 +1,5 @@
+import MartinetCommandLine
+import MartinetToolPorts
 import MartinetYAML
 
 /// `kubectl patch`.

@@ -1,3 +1,4 @@
+import MartinetCommandLine
 import MartinetPrinters
 import MartinetYAML
 

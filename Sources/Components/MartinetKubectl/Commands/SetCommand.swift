@@ -1,3 +1,4 @@
+import MartinetCommandLine
 import MartinetYAML
 
 /// `kubectl set image` and `kubectl set env`.

@@ -1,4 +1,5 @@
 import MartinetBase
+import MartinetCommandLine
 import MartinetPrinters
 import MartinetYAML
 

@@ -104,6 +104,11 @@ extension CommandContext {
                 body: Array(JSONText.compact(body).utf8)))
     }
 
+    /// Posts something to a path, such as a review or an eviction.
+    func post(_ path: String, _ body: YAMLNode) async throws -> YAMLNode {
+        try await write("POST", path, body, dryRun == .server ? [(name: "dryRun", value: "All")] : [], "application/json")
+    }
+
     func create(_ resource: ResourceInfo, _ namespace: String?, _ object: YAMLNode, manager: String) async throws
         -> YAMLNode
     {
