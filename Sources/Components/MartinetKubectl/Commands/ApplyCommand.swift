@@ -74,7 +74,7 @@ struct ApplyCommand {
         var current = live
         for attempt in 1... {
             let patch = YAMLNode(
-                .map(
+                schema: .map(
                     ThreeWayMerge.patch(
                         original: (original ?? YAMLNode(.map([]))).schemaMap, modified: modified.schemaMap,
                         current: current.schemaMap, type: type)))

@@ -85,7 +85,7 @@ struct EditCommand {
         let type = target.resource.builtin?.type
         // What was read stands for both what was there and what was last applied: every removal counts.
         let patch = YAMLNode(
-            .map(
+            schema: .map(
                 ThreeWayMerge.patch(
                     original: shown.schemaMap, modified: changed.schemaMap, current: shown.schemaMap, type: type)))
         var printer: ObjectPrinter?

@@ -73,15 +73,15 @@ extension YAMLNode {
         return MartinetSchema.Map()
     }
 
-    init(_ value: MartinetSchema.Value) {
+    init(schema value: MartinetSchema.Value) {
         switch value {
         case .bool(let flag): self.init(.bool(flag))
         case .int(let number): self.init(.int(number))
         case .double(let number): self.init(.double(number))
         case .string(let text): self.init(.string(text))
         case .bytes(let bytes): self.init(.string(MartinetSchema.Base64.encode(bytes)))
-        case .list(let items): self.init(.list(items.map { YAMLNode($0) }))
-        case .map(let map): self.init(.map(map.entries.map { Entry(key: $0.key, node: YAMLNode($0.value)) }))
+        case .list(let items): self.init(.list(items.map { YAMLNode(schema: $0) }))
+        case .map(let map): self.init(.map(map.entries.map { Entry(key: $0.key, node: YAMLNode(schema: $0.value)) }))
         case .null, .object, .raw: self.init(.null)
         }
     }
