@@ -12,7 +12,7 @@ extension ManifestChecker {
         let kind = word("kind", entries, node)
         let version = word("apiVersion", entries, node)
         guard let kind else {
-            if let version { note(.missing, node.mark, "kind", "this field is required: what kind of \(version)") }
+            if let version { note(.missing, node.mark, "kind", "this field is required: a kind of \(version)") }
             return nil
         }
         guard let version else { return withoutVersion(kind, node) }
@@ -55,7 +55,7 @@ extension ManifestChecker {
             note(.missing, node.mark, "apiVersion", "this field is required")
             return nil
         }
-        note(.missing, node.mark, "apiVersion", "this field is required; for a \(kind) write apiVersion: \(best.apiVersion)")
+        note(.missing, node.mark, "apiVersion", "this field is required; for \(Self.article(kind)) write apiVersion: \(best.apiVersion)")
         object(node, best.type, "", above: [], isRoot: true)
         return best
     }
@@ -72,8 +72,9 @@ extension ManifestChecker {
         if let exact, knowledge == .served || (knowledge == .unknown && !isReplaced(exact, known)) { return exact }
         if exact == nil, knowledge == .served { return nil }
         if let other = preferred(known.filter { $0.name == kind && $0 != exact }) {
-            let message = exact == nil ? "there is no \(kind) in \(version)" : "\(version) is not served any more"
-            note(.wrongVersion, versionMark, "apiVersion", "\(message); for a \(kind) write apiVersion: \(other.apiVersion)")
+            let isPast = reader.schema.kinds.contains { $0.name == kind && $0.apiVersion == version }
+            let message = !isPast ? "there is no \(kind) in \(version)" : "\(version) is not served any more"
+            note(.wrongVersion, versionMark, "apiVersion", "\(message); for \(Self.article(kind)) write apiVersion: \(other.apiVersion)")
             // The fields are those of the kind that was meant.
             object(node, other.type, "", above: [], isRoot: true)
             return other
@@ -105,6 +106,10 @@ extension ManifestChecker {
     /// Whether a version is one of the past: known, but served only when asked for, with another in its place.
     private func isReplaced(_ kind: Kind, _ known: [Kind]) -> Bool {
         !kind.isServedByDefault && known.contains { $0.name == kind.name && $0.isServedByDefault }
+    }
+
+    private static func article(_ kind: String) -> String {
+        "AEIO".contains(kind.prefix(1)) ? "an \(kind)" : "a \(kind)"
     }
 
     // MARK: Names

@@ -43,7 +43,7 @@ struct ManifestChecker {
             } else if let additional = type.additional {
                 single(entry.node, additional, inner, above: above)
             } else if !type.flags.contains(.preserveUnknown) {
-                unknown(entry, type, inner, above)
+                unknown(entry, type, inner, above, isRoot: isRoot)
             }
         }
         for field in type.fields where field.flags.contains(.required) {
@@ -63,9 +63,12 @@ struct ManifestChecker {
         }
     }
 
-    private mutating func unknown(_ entry: YAMLNode.Entry, _ type: ObjectType, _ path: String, _ above: [Level]) {
+    private mutating func unknown(
+        _ entry: YAMLNode.Entry, _ type: ObjectType, _ path: String, _ above: [Level], isRoot: Bool
+    ) {
         let quoted = "\"\(entry.key)\""
-        if let near = NearMiss.suggestion(for: entry.key, among: type.fields.map(\.name)) {
+        let known = (isRoot ? ["apiVersion", "kind"] : []) + type.fields.map(\.name)
+        if let near = NearMiss.suggestion(for: entry.key, among: known) {
             return note(.unknownField, entry.keyMark, path, "unknown field \(quoted)", "\"\(near)\"")
         }
         // A field at the wrong depth is mostly a line that is indented too much or too little.
@@ -75,13 +78,20 @@ struct ManifestChecker {
                 .unknownField, entry.keyMark, path,
                 "unknown field \(quoted) here; it is a field of \(place): indent it less")
         }
-        if let below = type.fields.first(where: { $0.container != .map && $0.type?.field(named: entry.key) != nil }) {
+        let holders = type.fields.filter { $0.container != .map && $0.type?.field(named: entry.key) != nil }
+        if let below = holders.first(where: { $0.flags.contains(.required) }) ?? holders.first {
             let item = below.container == .list ? "an item of \(below.name)" : below.name
             return note(
                 .unknownField, entry.keyMark, path,
                 "unknown field \(quoted) here; it is a field of \(item): indent it more")
         }
-        let known = type.fields.map(\.name)
+        for level in above.reversed() {
+            guard let place = level.type.fields.first(where: { $0.container == .single && $0.type?.field(named: entry.key) != nil })
+            else { continue }
+            return note(
+                .unknownField, entry.keyMark, path,
+                "unknown field \(quoted) here; it is a field of \(join(level.path, place.name))")
+        }
         let list = known.count <= 12 && !known.isEmpty ? "; there are \(known.joined(separator: ", "))" : ""
         note(.unknownField, entry.keyMark, path, "unknown field \(quoted)\(list)")
     }

@@ -16,18 +16,22 @@ package enum ThreeWayMerge {
     /// Trees come from parsers that bound their depth; what lies deeper still is replaced as a whole.
     private static let depthMax = 512
 
-    private static func maps(_ original: Map, _ modified: Map, _ current: Map, _ type: ObjectType?, depth: Int) -> Map {
+    /// - Parameter values: the field of which these are the values, in a map from strings.
+    private static func maps(
+        _ original: Map, _ modified: Map, _ current: Map, _ type: ObjectType?, values: Field? = nil, depth: Int
+    ) -> Map {
         var patch = Map()
         for entry in modified.entries {
-            let field = type?.field(named: entry.key)
+            let field = values ?? type?.field(named: entry.key)
             let (before, there) = (original[entry.key], current[entry.key])
             switch (entry.value, there) {
             case (.null, nil): continue
             case (.null, _?): patch[entry.key] = .null
             case (_, nil), (_, .null?): patch[entry.key] = entry.value
             case (.map(let wanted), .map(let present)?) where depth < depthMax:
-                patch[entry.key] = subpatch(before, wanted, present, field, depth: depth)
-            case (.list(let wanted), .list(let present)?) where field?.flags.contains(.merge) == true:
+                patch[entry.key] = subpatch(before, wanted, present, field, isValue: values != nil, depth: depth)
+            case (.list(let wanted), .list(let present)?)
+            where values == nil && field?.flags.contains(.merge) == true:
                 guard let field else { continue }
                 var old: [Value] = []
                 if case .list(let values)? = before { old = values }
@@ -43,11 +47,14 @@ package enum ThreeWayMerge {
         return patch
     }
 
-    private static func subpatch(_ before: Value?, _ wanted: Map, _ present: Map, _ field: Field?, depth: Int) -> Value? {
+    private static func subpatch(
+        _ before: Value?, _ wanted: Map, _ present: Map, _ field: Field?, isValue: Bool, depth: Int
+    ) -> Value? {
         var old = Map()
         if case .map(let map)? = before { old = map }
-        let type = field?.container == .single ? field?.type : nil
-        var inner = maps(old, wanted, present, type, depth: depth + 1)
+        let isMap = field?.container == .map && !isValue
+        var inner = maps(
+            old, wanted, present, isMap ? nil : field?.type, values: isMap ? field : nil, depth: depth + 1)
         guard !inner.isEmpty else { return nil }
         if field?.flags.contains(.retainKeys) == true { inner[Directive.retainKeys] = keys(wanted) }
         return .map(inner)
@@ -137,8 +144,8 @@ package enum ThreeWayMerge {
     private static func isSame(_ wanted: Value, _ there: Value?, _ field: Field?) -> Bool {
         guard let there else { return false }
         if wanted.isEqualJSON(there) { return true }
-        guard field == nil || field?.scalar == .quantity, field?.container != .list else { return false }
-        guard field != nil, let a = quantity(wanted), let b = quantity(there) else { return false }
+        guard let field, field.scalar == .quantity, field.container != .list else { return false }
+        guard let a = quantity(wanted), let b = quantity(there) else { return false }
         return a == b
     }
 

@@ -5,10 +5,13 @@
 package struct TabWriter: Sendable {
     private let minimum: Int
     private let padding: Int
+    private let remembers: Bool
     private var remembered: [Int] = []
     private var lines: [[String]] = []
 
-    package init(minimum: Int = 6, padding: Int = 3) {
+    /// - Parameter remembers: false aligns each block by itself, as `kubectl describe` does.
+    package init(minimum: Int = 6, padding: Int = 3, remembers: Bool = true) {
+        self.remembers = remembers
         self.minimum = minimum
         self.padding = padding
     }
@@ -43,8 +46,10 @@ package struct TabWriter: Sendable {
                 width = max(width, size + padding)
                 line += 1
             }
-            if column < remembered.count { width = max(width, remembered[column]) }
-            if column < remembered.count { remembered[column] = width } else { remembered.append(width) }
+            if remembers {
+                if column < remembered.count { width = max(width, remembered[column]) }
+                if column < remembered.count { remembered[column] = width } else { remembered.append(width) }
+            }
             widths.append(width)
             format(&output, first, line, &widths)
             widths.removeLast()

@@ -159,8 +159,9 @@ struct GetCommand {
                 if !order.contains(target.resource) { order.append(target.resource) }
                 if columns[target.resource] == nil { columns[target.resource] = answer }
                 rows[target.resource, default: []] += answer.items("rows")
-            } catch let error as StatusError where error.isNotFound && target.name != nil {
-                try missing(error)
+            } catch let error as StatusError where error.isNotFound && (target.name != nil || isCategory) {
+                // What discovery names and the server does not serve is no reason to show nothing.
+                if target.name != nil { try missing(error) }
             }
         }
         var printedAny = false
@@ -171,7 +172,7 @@ struct GetCommand {
             answer["rows"] = YAMLNode(.list(found))
             if printedAny { context.out("\n") }
             printedAny = true
-            let showsKind = context.flags.bool("show-kind") || order.count > 1 || context.arguments.first?.contains("all") == true
+            let showsKind = context.flags.bool("show-kind") || order.count > 1 || isCategory
             var printer = TablePrinter(flags.tableOptions(kind: showsKind ? resource.shownName : nil, resource: resource))
             context.out(printer.text(TableDecoder.table(answer)))
         }
@@ -181,6 +182,8 @@ struct GetCommand {
                 isNamespaced ? "No resources found in \(context.namespace) namespace." : "No resources found")
         }
     }
+
+    private var isCategory: Bool { context.arguments.first?.split(separator: ",").contains("all") ?? false }
 
     private func sortedRows(_ rows: [YAMLNode]) throws -> [YAMLNode] {
         let path = try JSONPath(relaxed: context.flags.string("sort-by"))

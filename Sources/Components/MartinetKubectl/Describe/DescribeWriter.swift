@@ -2,7 +2,7 @@ import MartinetPrinters
 
 /// Indented lines of `Name:  value`, aligned as `kubectl describe` does.
 struct DescribeWriter {
-    private var writer = TabWriter(minimum: 0, padding: 2)
+    private var writer = TabWriter(minimum: 0, padding: 2, remembers: false)
     private var output = ""
 
     /// One line; the cells after the first are aligned with those of the lines around it.

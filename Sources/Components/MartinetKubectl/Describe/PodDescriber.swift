@@ -108,13 +108,14 @@ struct PodDescriber {
         writer.line(level, "\(title):")
         for container in containers {
             let status = statuses.first { $0.text("name") == container.text("name") }
-            self.container(container, status, &writer, level + 1)
+            // Upstream's templates have their names one blank further in than their heading, its fields where a pod has them.
+            writer.add(0, [(level == 0 ? "  " : "   ") + "\(container.text("name")):"])
+            self.container(container, status, &writer)
         }
     }
 
-    private func container(_ container: YAMLNode, _ status: YAMLNode?, _ writer: inout DescribeWriter, _ level: Int) {
-        let inner = level + 1
-        writer.line(level, "\(container.text("name")):")
+    private func container(_ container: YAMLNode, _ status: YAMLNode?, _ writer: inout DescribeWriter) {
+        let inner = 2
         if let status {
             writer.line(inner, "Container ID:", status.text("containerID"))
         }
@@ -247,14 +248,14 @@ struct PodDescriber {
         }
         writer.line(level, "Volumes:")
         for volume in volumes {
-            writer.line(level + 1, "\(volume.text("name")):")
+            writer.add(0, [(level == 0 ? "  " : "   ") + "\(volume.text("name")):"])
             let known = Self.volumeTitles.first { volume[$0.key] != nil }
             guard let known, let source = volume[known.key] else {
-                writer.line(level + 2, "Type:", volume.map?.first { $0.key != "name" }?.key ?? "<unknown>")
+                writer.line(2, "Type:", volume.map?.first { $0.key != "name" }?.key ?? "<unknown>")
                 continue
             }
-            writer.line(level + 2, "Type:", known.title)
-            details(known.key, source, &writer, level + 2)
+            writer.line(2, "Type:", known.title)
+            details(known.key, source, &writer, 2)
         }
     }
 
