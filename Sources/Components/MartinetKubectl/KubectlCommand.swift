@@ -17,6 +17,11 @@ package enum KubectlCommand {
         if arguments.first == "__complete" {
             return complete(Array(arguments.dropFirst()), table, terminal)
         }
+        let found = CommandLineParser(table).find(arguments).0.name.split(separator: " ").dropFirst().joined(separator: " ")
+        if Dispatcher.refused.contains(found) {
+            terminal.writeError("error: \"kubectl \(found)\" is not there yet in this kubectl\n")
+            return 1
+        }
         let line: Invocation
         do {
             line = try CommandLineParser(table).parse(arguments)

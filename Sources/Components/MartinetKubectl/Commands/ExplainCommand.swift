@@ -29,7 +29,7 @@ struct ExplainCommand {
         }
         var output = resource.group.isEmpty ? "" : "GROUP:      \(resource.group)\n"
         output += "KIND:       \(resource.kind)\nVERSION:    \(resource.version)\n\n"
-        var field: (name: String, type: String)?
+        var field: (name: String, type: String, choices: [String])?
         var description = schema.text("description")
         for name in parts.dropFirst() {
             let fields = schemas.fields(of: schema)
@@ -37,13 +37,18 @@ struct ExplainCommand {
                 throw KubectlError(
                     "field \"\(name)\" does not exist" + NearMiss.question(for: name, among: fields.map(\.key)))
             }
-            field = (name, schemas.type(found.node))
+            field = (name, schemas.type(found.node), found.node.items("enum").compactMap(\.scalarText))
             description = found.node.text("description")
             schema = schemas.target(found.node)
             if description.isEmpty { description = schema.text("description") }
         }
-        if let field { output += "FIELD: \(field.name) <\(field.type)>\n\n" }
-        output += "\nDESCRIPTION:\n\(Self.wrapped(description.isEmpty ? "<empty>" : description, indent: 4))\n"
+        if let field {
+            output += "FIELD: \(field.name) <\(field.type)>\n"
+            output += field.choices.isEmpty ? "\n" : "ENUM:\n" + field.choices.map { "    \($0)\n" }.joined()
+            output += "\n"
+        }
+        output += "DESCRIPTION:\n"
+        output += description.isEmpty ? "    <empty>\n" : Self.wrapped(description, indent: 4) + "    \n"
         let fields = schemas.fields(of: schema)
         if !fields.isEmpty {
             output += "FIELDS:\n"
@@ -53,7 +58,7 @@ struct ExplainCommand {
                 list(schema, fields, schemas, &output)
             }
         }
-        context.out(output + (fields.isEmpty ? "\n" : "\n"))
+        context.out(output + "\n")
     }
 
     private func resource(_ word: String, _ parts: inout [String]) async throws -> ResourceInfo {
@@ -70,8 +75,7 @@ struct ExplainCommand {
         for field in fields {
             output += "  \(field.key)\t<\(schemas.type(field.node))>"
             output += required.contains(field.key) ? " -required-\n" : "\n"
-            let choices = field.node.items("enum").compactMap(\.scalarText)
-            if !choices.isEmpty { output += "  enum: \(choices.joined(separator: ", "))\n" }
+            output += Self.choices(field.node, "  ")
             var text = field.node.text("description")
             if text.isEmpty { text = schemas.target(field.node).text("description") }
             output += Self.wrapped(text.isEmpty ? "<no description>" : text, indent: 4) + "\n"
@@ -83,11 +87,19 @@ struct ExplainCommand {
         for field in schemas.fields(of: schema) {
             let note = required.contains(field.key) ? " -required-" : ""
             output += String(repeating: "  ", count: level) + "\(field.key)\t<\(schemas.type(field.node))>\(note)\n"
+            output += Self.choices(field.node, String(repeating: "  ", count: level))
             let reference = schemas.reference(field.node) ?? ""
             // Schemas refer to themselves (JSONSchemaProps): each is shown once on a path.
             guard level < 32, reference.isEmpty || !above.contains(reference) else { continue }
             tree(schemas.target(field.node), schemas, level + 1, &output, above + [reference])
         }
+    }
+
+    /// The values to choose from, the first four of them.
+    private static func choices(_ field: YAMLNode, _ margin: String) -> String {
+        let choices = field.items("enum").compactMap(\.scalarText)
+        guard !choices.isEmpty else { return "" }
+        return "\(margin)enum: \(choices.prefix(4).joined(separator: ", "))\(choices.count > 4 ? ", ...." : "")\n"
     }
 
     /// Lines of at most 80 columns.

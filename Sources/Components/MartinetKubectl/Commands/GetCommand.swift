@@ -59,6 +59,8 @@ struct GetCommand {
     private func objects(_ targets: [Target], _ first: ObjectPrinter, watches: Bool) async throws {
         var printer = first
         var items: [YAMLNode] = []
+        var notes: [String] = []
+        defer { for note in notes { context.say(note) } }
         var isSingle = targets.count == 1 && targets[0].name != nil
         for target in targets {
             do {
@@ -71,7 +73,7 @@ struct GetCommand {
                     try await context.get(
                         target.resource, target.namespace, name, subresource: subresource))
             } catch let error as StatusError where error.isNotFound && target.name != nil {
-                try missing(error)
+                missing(error, &notes)
                 isSingle = false
             }
         }
@@ -128,10 +130,10 @@ struct GetCommand {
         return list.text("metadata", "resourceVersion")
     }
 
-    /// Says that something is not there, and goes on with the rest.
-    private func missing(_ error: StatusError) throws {
+    /// Notes that something is not there, and goes on with the rest; it is told at the end.
+    private func missing(_ error: StatusError, _ notes: inout [String]) {
         if context.flags.bool("ignore-not-found") { return }
-        context.say(error.description)
+        notes.append(error.description)
         context.failures += 1
     }
 
@@ -153,6 +155,8 @@ struct GetCommand {
         var order: [ResourceInfo] = []
         var rows: [ResourceInfo: [YAMLNode]] = [:]
         var columns: [ResourceInfo: YAMLNode] = [:]
+        var notes: [String] = []
+        defer { for note in notes { context.say(note) } }
         for target in targets {
             do {
                 let answer = try await table(target)
@@ -161,7 +165,7 @@ struct GetCommand {
                 rows[target.resource, default: []] += answer.items("rows")
             } catch let error as StatusError where error.isNotFound && (target.name != nil || isCategory) {
                 // What discovery names and the server does not serve is no reason to show nothing.
-                if target.name != nil { try missing(error) }
+                if target.name != nil { missing(error, &notes) }
             }
         }
         var printedAny = false

@@ -61,7 +61,11 @@ struct LogsCommand {
         } else {
             let words = context.arguments
             let target = try await PodFinder(context).target(words[0])
-            pods = try await PodFinder(context).pods(of: target, first: !context.flags.bool("all-pods"))
+            do {
+                pods = try await PodFinder(context).pods(of: target, first: !context.flags.bool("all-pods"))
+            } catch let error as StatusError where error.isNotFound {
+                throw KubectlError("error from server (NotFound): \(error.message) in namespace \"\(context.namespace)\"")
+            }
         }
         var sources: [Source] = []
         for pod in pods {

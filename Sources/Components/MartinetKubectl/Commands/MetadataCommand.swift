@@ -25,20 +25,22 @@ struct MetadataCommand {
             throw KubectlError("at least one \(part == .labels ? "label" : "annotation") update is required")
         }
         var printer = try ObjectPrinter(context)
-        for target in try await context.selected(resources) {
+        let targets = try await context.selected(resources)
+        for target in targets {
             guard let object = target.object, let name = target.name else { continue }
             if context.flags.bool("list") {
-                list(object, target)
+                list(object, target, titled: targets.count > 1)
                 continue
             }
             try await apply(changes, object, target, name, &printer)
         }
     }
 
-    private func list(_ object: YAMLNode, _ target: Target) {
-        context.out("Listing \(part.rawValue) for \(target.resource.kind).\(target.resource.group)/\(object.metaName):\n")
+    private func list(_ object: YAMLNode, _ target: Target, titled: Bool) {
+        let indent = titled ? " " : ""
+        if titled { context.out("Listing \(part.rawValue) for \(target.resource.kind).\(target.resource.group)/\(object.metaName):\n") }
         for entry in object.entries("metadata", part.rawValue).sorted(by: { $0.key < $1.key }) {
-            context.out(" \(entry.key)=\(entry.node.scalarText ?? "")\n")
+            context.out("\(indent)\(entry.key)=\(entry.node.scalarText ?? "")\n")
         }
     }
 
@@ -74,7 +76,7 @@ struct MetadataCommand {
         }
         let removesOnly = changes.allSatisfy { $0.value == nil }
         guard !patch.isEmpty else {
-            return try context.report(object, removesOnly ? "not \(done)" : "not \(done)", &printer)
+            return try context.report(object, "not \(done)", &printer)
         }
         let body: YAMLNode = .map(["metadata": .map([:])])
             .setting(["metadata", part.rawValue], YAMLNode(.map(patch)))

@@ -167,6 +167,9 @@ struct RunCommand {
 
     private func make(_ object: YAMLNode) async throws {
         var printer = try ObjectPrinter(context)
+        if flags.bool("expose") {
+            try await CreateCommand(context).create(generated: try service(), &printer)
+        }
         if isInteractive, context.dryRun == .none {
             // An attached run says nothing of its own: what follows is the container's.
             let resource = try await context.discovery.resource("pods")
@@ -174,11 +177,6 @@ struct RunCommand {
             _ = try await context.create(resource, context.namespace, placed, manager: "kubectl-run")
         } else {
             try await CreateCommand(context).create(generated: object, &printer)
-        }
-        if flags.bool("expose") {
-            if context.dryRun == .client, printer != nil { context.out("---\n") }
-            var second = try ObjectPrinter(context)
-            try await CreateCommand(context).create(generated: try service(), &second)
         }
     }
 

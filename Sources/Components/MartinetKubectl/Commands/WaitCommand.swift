@@ -73,8 +73,10 @@ struct WaitCommand {
 
     private func wait(_ target: Target, _ goal: Goal, _ timeout: Duration) async throws {
         guard let name = target.name else { return }
+        var wasThere = false
         let uid = target.object?.text("metadata", "uid") ?? ""
         let done = try await context.follow(target.resource, target.namespace, name, timeout: timeout) { object in
+            if object != nil { wasThere = true }
             switch goal {
             case .delete: return object == nil || (!uid.isEmpty && object?.text("metadata", "uid") != uid)
             case .create: return object != nil
@@ -89,8 +91,9 @@ struct WaitCommand {
             }
         }
         guard done else { throw KubectlError("timed out waiting for the condition on \(target.resource.plural)/\(name)") }
-        let operation = if case .delete = goal { "condition met" } else { "condition met" }
-        context.out("\(target.shown) \(operation)\n")
+        // What was never there is not worth a line.
+        if case .delete = goal, !wasThere { return }
+        context.out("\(target.shown) condition met\n")
     }
 
     static func hasCondition(_ object: YAMLNode, _ type: String, _ wanted: String) -> Bool {

@@ -119,9 +119,7 @@ final class Discovery {
                     let kind = item["responseKind"]
                     resources.append(
                         ResourceInfo(
-                            group: kind?["group"]?.string ?? name,
-                            version: kind?["version"]?.string.flatMap { $0.isEmpty ? nil : $0 }
-                                ?? version["version"]?.string ?? "",
+                            group: name, version: version["version"]?.string ?? "",
                             kind: kind?["kind"]?.string ?? "", plural: plural,
                             singular: item["singularResource"]?.string ?? "", shortNames: words(item["shortNames"]),
                             categories: words(item["categories"]), verbs: words(item["verbs"]),

@@ -2,10 +2,10 @@ import MartinetToolPorts
 import MartinetYAML
 
 /// Why a command did not do what was asked, worded for standard error, and the exit code.
-struct KubectlError: Error, CustomStringConvertible {
+package struct KubectlError: Error, CustomStringConvertible {
     /// Several lines are allowed; a line of its own is printed as it is.
-    let message: String
-    let exitCode: Int32
+    package let message: String
+    package let exitCode: Int32
     /// Whether `error: ` goes before it.
     let prefixed: Bool
 
@@ -19,7 +19,7 @@ struct KubectlError: Error, CustomStringConvertible {
     static func silent(_ exitCode: Int32) -> KubectlError { KubectlError("", exitCode: exitCode, prefixed: false) }
 
     var isRetryable: Bool { false }
-    var description: String { message.isEmpty || !prefixed ? message : "error: \(message)" }
+    package var description: String { message.isEmpty || !prefixed ? message : "error: \(message)" }
 }
 
 /// A `Status` that the API server answered with.

@@ -18,7 +18,7 @@ struct Describer {
         case ("apps", "ReplicaSet"): try await WorkloadDescriber(context).replicaSet(object, &writer)
         case ("", "ConfigMap"): configMap(object, &writer)
         case ("", "Secret"): secret(object, &writer)
-        case ("", "Namespace"): namespace(object, &writer)
+        case ("", "Namespace"): try await namespace(object, &writer)
         case ("", "ServiceAccount"): try await account(object, &writer)
         default: GenericDescriber().describe(object, &writer)
         }
@@ -158,13 +158,28 @@ struct Describer {
         return count * 3 / 4
     }
 
-    private func namespace(_ object: YAMLNode, _ writer: inout DescribeWriter) {
+    private func namespace(_ object: YAMLNode, _ writer: inout DescribeWriter) async throws {
         head(object, &writer, namespaced: false)
         pairs("Labels", object.entries("metadata", "labels"), &writer)
         pairs("Annotations", object.entries("metadata", "annotations"), &writer)
         writer.line(0, "Status:", object.text("status", "phase"))
         conditions(object, &writer)
-        writer.raw("\nNo resource quota.\n\nNo LimitRange resource.\n")
+        for (word, title, none) in [
+            ("resourcequotas", "Resource Quotas", "No resource quota."),
+            ("limitranges", "Resource Limits", "No LimitRange resource."),
+        ] {
+            let found: [YAMLNode]
+            do {
+                found = try await context.list(try await context.discovery.resource(word), object.metaName)
+            } catch let error as StatusError where error.isNotFound {
+                continue
+            }
+            guard !found.isEmpty else {
+                writer.raw("\n\(none)\n")
+                continue
+            }
+            writer.raw("\n\(title)\n" + found.map { "  Name:  \($0.metaName)\n" }.joined())
+        }
     }
 
     private func account(_ object: YAMLNode, _ writer: inout DescribeWriter) async throws {

@@ -148,7 +148,7 @@ struct PodDescriber {
         }
         environment(container, &writer, inner)
         let mounts = container.items("volumeMounts").sorted { $0.text("mountPath") < $1.text("mountPath") }
-        writer.line(inner, "Mounts:", mounts.isEmpty ? "<none>" : "")
+        writer.add(inner, mounts.isEmpty ? ["Mounts:", "<none>"] : ["Mounts:"])
         for mount in mounts {
             var notes = mount["readOnly"]?.bool == true ? "ro" : "rw"
             if !mount.text("subPath").isEmpty { notes += ",path=\"\(mount.text("subPath"))\"" }
@@ -205,8 +205,7 @@ struct PodDescriber {
         }
         let variables = container.items("env")
         if variables.isEmpty {
-            if sources.isEmpty { writer.line(level, "Environment:", "<none>") } else { writer.line(level, "Environment:", "<none>") }
-            return
+            return writer.line(level, "Environment:", "<none>")
         }
         writer.line(level, "Environment:")
         for variable in variables {
@@ -243,8 +242,7 @@ struct PodDescriber {
 
     private func volumes(_ volumes: [YAMLNode], _ writer: inout DescribeWriter, level: Int = 0) {
         guard !volumes.isEmpty else {
-            if level > 0 { writer.line(level, "Volumes:", "<none>") } else { writer.line(level, "Volumes:", "<none>") }
-            return
+            return writer.line(level, "Volumes:", "<none>")
         }
         writer.line(level, "Volumes:")
         for volume in volumes {
@@ -285,8 +283,14 @@ struct PodDescriber {
                 if let token = part["serviceAccountToken"] {
                     writer.line(level, "TokenExpirationSeconds:", String(token.number("expirationSeconds") ?? 3600))
                 }
-                if let map = part["configMap"] { writer.line(level, "ConfigMapName:", map.text("name")) }
-                if let secret = part["secret"] { writer.line(level, "SecretName:", secret.text("name")) }
+                if let map = part["configMap"] {
+                    writer.line(level, "ConfigMapName:", map.text("name"))
+                    writer.line(level, "ConfigMapOptional:", map["optional"]?.scalarText ?? "<nil>")
+                }
+                if let secret = part["secret"] {
+                    writer.line(level, "SecretName:", secret.text("name"))
+                    writer.line(level, "SecretOptionalName:", secret["optional"]?.scalarText ?? "<nil>")
+                }
                 if part["downwardAPI"] != nil { writer.line(level, "DownwardAPI:", "true") }
             }
         default: break

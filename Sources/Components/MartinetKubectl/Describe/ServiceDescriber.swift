@@ -68,6 +68,6 @@ struct ServiceDescriber {
             }
         }
         let shown = places.prefix(3).joined(separator: ",")
-        return places.isEmpty ? "" : places.count > 3 ? "\(shown) + \(places.count - 3) more..." : shown
+        return places.isEmpty ? "<none>" : places.count > 3 ? "\(shown) + \(places.count - 3) more..." : shown
     }
 }

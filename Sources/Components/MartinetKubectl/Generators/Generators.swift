@@ -56,14 +56,14 @@ struct Generators {
             throw KubectlError("cannot specify multiple --image options and command")
         }
         var taken: Set<String> = []
-        let containers = images.map { image -> YAMLNode in
+        let containers = images.enumerated().map { index, image -> YAMLNode in
             var container: YAMLNode = .map([
                 "image": YAMLNode(.string(image)), "name": YAMLNode(.string(Self.containerName(image, &taken))),
                 "resources": .map([:]),
             ])
             if !command.isEmpty { container["command"] = .texts(command) }
             let port = context.flags.int("port")
-            if port > 0 { container["ports"] = [.map(["containerPort": YAMLNode(.int(Int64(port)))])] }
+            if port > 0, index == 0 { container["ports"] = [.map(["containerPort": YAMLNode(.int(Int64(port)))])] }
             return container
         }
         let labels = YAMLNode.strings([("app", name)])

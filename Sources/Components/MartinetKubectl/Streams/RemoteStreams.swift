@@ -1,17 +1,21 @@
 import MartinetPrinters
-import MartinetToolPorts
+package import MartinetToolPorts
 import MartinetYAML
 
 /// Standard streams to and from a container over a WebSocket: each message begins with the number of its stream.
 ///
 /// Source: the remotecommand protocol `v5.channel.k8s.io` (KEP-4006): 0 input, 1 output, 2 errors, 3 the final status,
 /// 4 the terminal's size, 255 closes the stream that follows. `v4` is the same without 255.
-struct RemoteStreams: Sendable {
-    static let subprotocols = ["v5.channel.k8s.io", "v4.channel.k8s.io"]
+package struct RemoteStreams: Sendable {
+    package static let subprotocols = ["v5.channel.k8s.io", "v4.channel.k8s.io"]
 
-    struct Options: Sendable {
-        var stdin = false
-        var tty = false
+    package struct Options: Sendable {
+        package var stdin: Bool
+        package var tty: Bool
+        package init(stdin: Bool = false, tty: Bool = false) {
+            self.stdin = stdin
+            self.tty = tty
+        }
     }
 
     let socket: any SessionSocket
@@ -20,8 +24,14 @@ struct RemoteStreams: Sendable {
 
     private static let pieceMax = 32 << 10
 
+    package init(socket: any SessionSocket, terminal: any Terminal, options: Options) {
+        self.socket = socket
+        self.terminal = terminal
+        self.options = options
+    }
+
     /// Copies until the other side has told its status. Returns the exit code.
-    func run() async throws -> Int32 {
+    package func run() async throws -> Int32 {
         if options.tty { terminal.setRaw(true) }
         defer { if options.tty { terminal.setRaw(false) } }
         return try await withThrowingTaskGroup(of: Int32?.self) { group in
@@ -64,7 +74,7 @@ struct RemoteStreams: Sendable {
     }
 
     /// A Status: Success, or a failure whose cause `ExitCode` is the command's own.
-    static func exitCode(_ bytes: [UInt8]) throws -> Int32 {
+    package static func exitCode(_ bytes: [UInt8]) throws -> Int32 {
         guard let status = (try? YAML.readJSON(bytes))?.first, status.map != nil else {
             if bytes.isEmpty { return 0 }
             throw KubectlError(String(decoding: bytes, as: UTF8.self))
