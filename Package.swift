@@ -161,6 +161,7 @@ let modules: [Module] = [
     module(
         .adapters, "MartinetEngine",
         uses: [
+            "CMartinetContainers",
             "MartinetBase", "MartinetAddresses", "MartinetSchema", "MartinetAPI", "MartinetOCI", "MartinetArchive",
             "MartinetImageSpec", "MartinetServiceRules", "MartinetStagePlan", "MartinetPodLifecycle",
             "MartinetContainers",

@@ -37,6 +37,7 @@ package final class Kubelet: Sendable {
             configuration: configuration, client: client, runtime: runtime, engine: engine,
             content: ContentStore(client: client, runtime: runtime, log: log),
             events: EventRecorder(client: client, runtime: runtime, nodeName: configuration.nodeName), log: log,
+            spare: runtime.executor(named: "martinet.kubelet.spare"),
             onOver: { relay.send($0) })
         relay.body.withLock { body in body = { [weak self] uid in self?.over(uid) } }
     }
@@ -57,6 +58,7 @@ package final class Kubelet: Sendable {
         }
         node.start()
         watch.start()
+        context.prepareNetworks()
     }
 
     /// Ends everything but the containers.

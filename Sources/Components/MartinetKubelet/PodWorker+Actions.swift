@@ -51,6 +51,7 @@ extension PodWorker {
             do {
                 let addresses = try self.sandbox.setUp(pod, self.context.content.content(of: pod))
                 self.submit(.sandboxReady(addresses: addresses))
+                self.context.prepareNetworks()
             } catch {
                 let reason = (error as? EngineError)?.reason ?? "FailedCreatePodSandBox"
                 self.submitReport(reason, "\(error)")

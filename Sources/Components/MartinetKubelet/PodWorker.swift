@@ -21,6 +21,7 @@ final class PodWorker: Sendable {
         var timerDue: Duration?
         var execs: [String: @Sendable (Int32?) -> Void] = [:]
         var outputs: [String: @Sendable (Int, [UInt8]) -> Void] = [:]
+        var nudges: [WeakReader] = []
         var probers: [String: any SerialExecutorPort] = [:]
         var isOver = false
         var isStopped = false
@@ -114,7 +115,9 @@ final class PodWorker: Sendable {
     func received(_ event: PodSandbox.Event) {
         executor.submit {
             switch event {
-            case .exited(let container, let end): self.handle(.exited(container: container, end))
+            case .exited(let container, let end):
+                self.handle(.exited(container: container, end))
+                for nudge in self.state.withLock({ $0.nudges }) { nudge.reader?.nudge() }
             case .execEnded(let id, let code):
                 let done = self.state.withLock { $0.execs.removeValue(forKey: id) }
                 done?(code)

@@ -1,6 +1,7 @@
 import MartinetBase
 import MartinetClient
 import MartinetEngine
+import MartinetNetwork
 
 /// What all workers of a node share.
 struct WorkerContext: Sendable {
@@ -11,6 +12,19 @@ struct WorkerContext: Sendable {
     let content: ContentStore
     let events: EventRecorder
     let log: Log
+    /// Makes things ready before they are needed, off every pod's path.
+    let spare: any SerialExecutorPort
     /// Told when nothing of a pod is left, its object included.
     let onOver: @Sendable (String) -> Void
+
+    /// Keeps network namespaces ready for the next pods.
+    func prepareNetworks() {
+        spare.submit {
+            do {
+                while try engine.network.prepareOne() {}
+            } catch {
+                log.warning("no network can be made ready", [("error", "\(error)")])
+            }
+        }
+    }
 }

@@ -236,6 +236,28 @@ final class TestNode: Sendable {
         return try #require(last)
     }
 
+    func exec(_ pod: String, _ command: [String]) throws -> (code: Int32?, output: String) {
+        let handle = try running.exec(
+            StreamTarget(namespace: "default", pod: pod), ExecRequest(command: command))
+        let output = try #require(handle.output).readAll()
+        let code = ExitCode()
+        handle.onExit { value in code.value.withLock { $0 = .some(value) } }
+        try wait("the end of \(command)") { code.value.withLock { $0 != nil } }
+        return (code.value.withLock { $0 } ?? nil, String(decoding: output, as: UTF8.self))
+    }
+
+    final class ExitCode: Sendable { let value = Mutex<Int32??>(nil) }
+
+    func output(_ pod: String, _ command: [String]) throws -> String { try exec(pod, command).output }
+    func execute(_ pod: String, _ command: [String]) throws -> Int32? { try exec(pod, command).code }
+
+    /// Makes a file in a container without the kubelet's help.
+    func write(_ pod: Pod, _ path: String) throws {
+        let folder = "\(configuration.dataFolder)/\(pod.metadata.uid)/containers"
+        let id = try #require(try Files.names(in: folder).first)
+        _ = try MartinetContainers.Descriptor.open("\(folder)/\(id)/rootfs\(path)", O_WRONLY | O_CREAT, mode: 0o644)
+    }
+
     func log(_ pod: Pod, container: String = "main", attempt: Int = 0) -> String {
         let path =
             "\(configuration.logFolder)/default_\(pod.metadata.name)_\(pod.metadata.uid)/\(container)/\(attempt).log"
