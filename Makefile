@@ -20,7 +20,7 @@ STAGE_SOURCES := $(wildcard Sources/C/CMartinetStage/stage/*.[ch] Sources/C/CMar
 STAGE_FLAGS := -static -Os -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -ffunction-sections -fdata-sections \
 	-fno-asynchronous-unwind-tables -Wl,--gc-sections -s
 
-.PHONY: help setup build test unit stage generate check format clean packages
+.PHONY: help setup build binary test unit stage generate check format up down bench clean packages
 
 help: ## What can be made here
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,6 +65,24 @@ packages: setup ## Download the packages that the course's images are made of
 	if [ ! -x $(CACHE)/packages/root/usr/sbin/nginx ]; then \
 	  apt-get -qq -o Dir::Cache::archives=$(CACHE)/packages --download-only --reinstall --no-install-recommends -y install $(STAND_IN_PACKAGES); \
 	  for package in $(CACHE)/packages/*.deb; do dpkg-deb -x $$package $(CACHE)/packages/root; done; fi
+
+# The binary as people run it: optimised, and static, so that it is its own first image.
+RELEASE := $(SCRATCH)-release
+binary: setup stage ## Build the static release binary
+	@echo "building the release binary (the first time this takes some minutes)"
+	@$(locked) env MARTINET_ONLY=martinet $(SWIFT) build -c release -Xswiftc -static-executable --product martinet --scratch-path $(RELEASE)
+
+up: binary packages ## Build, start a cluster, run a first workload
+	@$(RELEASE)/release/martinet up --images=$(CURDIR)/Images --packages=$(CACHE)/packages/root $(UP)
+
+down: ## End the cluster and leave nothing behind
+	@$(RELEASE)/release/martinet down $(DOWN)
+
+bench: setup stage ## Measure: store, transport and scheduler against the machine's own limits
+	@$(locked) env MARTINET_ONLY=martinet-store-bench,TransportBench,SchedulingBench $(SWIFT) build -c release --scratch-path $(SCRATCH)-bench
+	@$(SCRATCH)-bench/release/martinet-store-bench bench $$(mktemp -d)
+	@$(SCRATCH)-bench/release/TransportBench
+	@$(SCRATCH)-bench/release/SchedulingBench
 
 clean: ## Forget every build
 	rm -rf $(SCRATCH) $(SCRATCH)-* .build

@@ -19,7 +19,8 @@ struct BaseImages: Sendable {
     func load() throws {
         let settings = flags.settings
         try makeFolders(settings.state + "/images")
-        let store = try ImageStore(root: settings.state + "/images", runtime: runtime, log: Log(component: "images", minimum: .warning))
+        let store = try ImageStore(
+            root: settings.state + "/images", runtime: runtime, log: Log(component: "images", minimum: .warning))
         let scratch = settings.state + "/build"
         try makeFolders(scratch)
         if (try? store.find(BaseImages.hello)) == nil { try buildHello(store, scratch) }
@@ -30,7 +31,9 @@ struct BaseImages: Sendable {
     }
 
     private func buildHello(_ store: ImageStore, _ scratch: String) throws {
-        guard let program = Keeper.program else { throw SettingsError(message: "the path of this program cannot be read") }
+        guard let program = Keeper.program else {
+            throw SettingsError(message: "the path of this program cannot be read")
+        }
         let context = scratch + "/hello"
         try makeFolders(context)
         let target = context + "/martinet"

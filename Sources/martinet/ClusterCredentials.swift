@@ -40,14 +40,22 @@ struct ClusterCredentials: Sendable {
             try CertificateFile.write(issued.certificatePEM, to: certificate, mode: 0o644)
             return TLSIdentity(certificateChain: issued.certificatePEM, privateKey: issued.privateKeyPEM)
         }
-        let names = ["kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local", "localhost"]
+        let names = [
+            "kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local",
+            "localhost",
+        ]
         let addresses = Array(Set(["127.0.0.1", settings.advertised, serviceAddress])).sorted()
         server = try identity("apiserver", .server("kube-apiserver", dnsNames: names, addresses: addresses))
         admin = try identity("admin", .client("kubernetes-admin", groups: ["system:masters"]))
-        node = try identity("node-\(settings.nodeName)", .client("system:node:\(settings.nodeName)", groups: ["system:nodes"]))
-        kubeletClient = try identity("apiserver-kubelet-client", .client("kube-apiserver-kubelet-client", groups: ["system:masters"]))
+        node = try identity(
+            "node-\(settings.nodeName)", .client("system:node:\(settings.nodeName)", groups: ["system:nodes"]))
+        kubeletClient = try identity(
+            "apiserver-kubelet-client", .client("kube-apiserver-kubelet-client", groups: ["system:masters"]))
         kubeletServer = try identity(
-            "kubelet", .server("system:node:\(settings.nodeName)", dnsNames: [settings.nodeName, "localhost"], addresses: ["127.0.0.1", settings.advertised]))
+            "kubelet",
+            .server(
+                "system:node:\(settings.nodeName)", dnsNames: [settings.nodeName, "localhost"],
+                addresses: ["127.0.0.1", settings.advertised]))
         if let present = try? CertificateFile.read("\(folder)/sa.key") {
             tokens = try TokenSigner(privateKeyPEM: present)
         } else {

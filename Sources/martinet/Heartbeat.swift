@@ -22,7 +22,9 @@ enum Heartbeat {
 
     /// The first listening socket that the keeper holds for us; nil where nobody does.
     static var listener: Int32? {
-        guard let text = getenv("MARTINET_LISTEN"), let count = Int(String(cString: text)), count > 0 else { return nil }
+        guard let text = getenv("MARTINET_LISTEN"), let count = Int(String(cString: text)), count > 0 else {
+            return nil
+        }
         return 3
     }
 }

@@ -10,7 +10,8 @@ enum Keeper {
 
     /// The process id of a keeper that runs for this run folder.
     static func running(_ settings: Settings) -> Int32? {
-        guard let text = readText(pidFile(settings)), let line = text.split(separator: "\n").first, let pid = Int32(line),
+        guard let text = readText(pidFile(settings)), let line = text.split(separator: "\n").first,
+            let pid = Int32(line),
             kill(pid, 0) == 0, readText("/proc/\(pid)/cmdline")?.hasPrefix("martinet-keeper") == true
         else { return nil }
         return pid
@@ -20,7 +21,9 @@ enum Keeper {
         let settings = flags.settings
         try makeFolders(settings.run)
         try makeFolders(settings.state)
-        guard let program = Keeper.program else { throw SettingsError(message: "the path of this program cannot be read") }
+        guard let program = Keeper.program else {
+            throw SettingsError(message: "the path of this program cannot be read")
+        }
         let words = flags.forwarded
         let configuration = KeeperConfiguration(
             listeners: [.tcp(address: settings.apiAddress, port: UInt16(settings.apiPort))],
@@ -29,7 +32,8 @@ enum Keeper {
                     name: "server", command: [program, "server"] + words, heartbeatSeconds: 15,
                     pidFile: settings.run + "/server.pid"),
                 .init(
-                    name: "node", command: [program, "node"] + words, heartbeatSeconds: 15, pidFile: settings.run + "/node.pid"),
+                    name: "node", command: [program, "node"] + words, heartbeatSeconds: 15,
+                    pidFile: settings.run + "/node.pid"),
             ], environment: ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"])
         let log = try Descriptor.open(logFile(settings), O_WRONLY | O_CREAT | O_APPEND, mode: 0o600)
         let pid = try Stage().startKeeper(configuration, log: log)

@@ -10,7 +10,9 @@ enum KubeconfigFile {
     static let context = "martinet"
 
     private static var path: String {
-        if let named = getenv("KUBECONFIG"), let first = String(cString: named).split(separator: ":").first { return String(first) }
+        if let named = getenv("KUBECONFIG"), let first = String(cString: named).split(separator: ":").first {
+            return String(first)
+        }
         return (getenv("HOME").map { String(cString: $0) } ?? "/root") + "/.kube/config"
     }
 

@@ -51,28 +51,25 @@ final class NodeProcess: Sendable {
         let http = try HTTPClient(
             loops: loops, runtime: runtime,
             ClientConfiguration(trust: .authorities(credentials.authority.certificatePEM), identity: credentials.node))
-        let client = HTTPAPIClient(client: http, server: "https://127.0.0.1:\(settings.apiPort)", userAgent: "martinet-node")
+        let client = HTTPAPIClient(
+            client: http, server: "https://127.0.0.1:\(settings.apiPort)", userAgent: "martinet-node")
 
         let network = try NodeSettings.network(settings)
         try NodeNetwork(network).setUp()
         pods = try PodNetwork(network)
         let firewall = try ServiceFirewall(network)
-        plane = try NodeServicePlane(firewall: firewall, network: network, settings: settings, runtime: runtime, log: log)
+        plane = try NodeServicePlane(
+            firewall: firewall, network: network, settings: settings, runtime: runtime, log: log)
 
-        var configuration = EngineConfiguration(nodeName: settings.nodeName, nodeAddresses: [settings.advertised])
-        configuration.runFolder = settings.run + "/pods"
-        configuration.dataFolder = settings.state + "/pods"
-        configuration.clusterDNS = ["\(network.gateway)"]
-        let images = try ImageStore(root: settings.state + "/images", runtime: runtime, log: log.named("images"))
-        let engine = try Engine(
-            configuration: configuration, runtime: runtime, containers: try ContainerRuntime(), images: images,
-            network: pods, firewall: firewall, puller: NoPuller(), log: log.named("engine"))
+        let engine = try NodeEngine.make(settings, network: pods, firewall: firewall, log: log)
         var agent = KubeletConfiguration(nodeName: settings.nodeName, nodeAddresses: [settings.advertised])
         agent.port = Int32(settings.kubeletPort)
-        agent.dataFolder = configuration.dataFolder
-        kubelet = Kubelet(configuration: agent, client: client, runtime: runtime, engine: engine, log: log.named("kubelet"))
+        agent.dataFolder = engine.configuration.dataFolder
+        kubelet = Kubelet(
+            configuration: agent, client: client, runtime: runtime, engine: engine, log: log.named("kubelet"))
         services = ComponentDriver(
-            [ServiceProxy(node: settings.nodeName, plane: plane)], client: client, runtime: runtime, log: log.named("services"))
+            [ServiceProxy(node: settings.nodeName, plane: plane)], client: client, runtime: runtime,
+            log: log.named("services"))
     }
 
     func start() throws {
@@ -84,6 +81,28 @@ final class NodeProcess: Sendable {
         kubelet.stop()
         services.stop()
         plane.stop()
+    }
+}
+
+/// The engine as the settings have it, for the node and for what cleans up after it.
+enum NodeEngine {
+    static let cgroupParent = "/kubepods"
+
+    static func make(
+        _ settings: Settings, network: PodNetwork? = nil, firewall: ServiceFirewall? = nil, log: Log
+    ) throws -> Engine {
+        let runtime = ProductionRuntime()
+        let networkSettings = try NodeSettings.network(settings)
+        var configuration = EngineConfiguration(nodeName: settings.nodeName, nodeAddresses: [settings.advertised])
+        configuration.runFolder = settings.run + "/pods"
+        configuration.dataFolder = settings.state + "/pods"
+        configuration.cgroupParent = cgroupParent
+        configuration.clusterDNS = ["\(networkSettings.gateway)"]
+        let images = try ImageStore(root: settings.state + "/images", runtime: runtime, log: log.named("images"))
+        return try Engine(
+            configuration: configuration, runtime: runtime, containers: try ContainerRuntime(), images: images,
+            network: try network ?? PodNetwork(networkSettings), firewall: firewall, puller: NoPuller(),
+            log: log.named("engine"))
     }
 }
 
@@ -105,7 +124,8 @@ final class NodeServicePlane: ServicePlane {
         let resolver = ResolverConfiguration(readText("/etc/resolv.conf") ?? "")
         configuration.upstream = resolver.servers.map { ($0, 53) }
         names = try NameServer(
-            configuration, records: try NodeServicePlane.records([], network, serial: 1), runtime: runtime, log: log.named("names"))
+            configuration, records: try NodeServicePlane.records([], network, serial: 1), runtime: runtime,
+            log: log.named("names"))
     }
 
     func apply(_ changes: [(name: String, service: ServiceInput?)]) {

@@ -44,7 +44,8 @@ enum NodeSettings {
             return range
         }
         var configuration = NodeNetworkConfiguration(
-            podRange: try range(settings.podRange, "--pod-range"), clusterRange: try range(settings.clusterRange, "--cluster-range"),
+            podRange: try range(settings.podRange, "--pod-range"),
+            clusterRange: try range(settings.clusterRange, "--cluster-range"),
             serviceRange: try range(settings.serviceRange, "--service-range"))
         configuration.stateFolder = settings.run + "/network"
         configuration.namespaceFolder = settings.run + "/netns"

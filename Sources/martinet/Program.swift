@@ -22,13 +22,15 @@ enum Program {
     }
 
     private static let tools: [String: @Sendable ([String]) async -> Int32] = [
-        "hello": HelloProgram.run, "node": NodeProgram.run, "server": ServerProgram.run, "up": UpProgram.run,
+        "down": DownProgram.run, "hello": HelloProgram.run, "node": NodeProgram.run, "server": ServerProgram.run,
+        "up": UpProgram.run,
     ]
 
     static let usage = """
         martinet PROGRAM [FLAGS]
 
           up       start a cluster on this machine
+          down     end it and leave nothing behind
           server   the API server, the controllers and the scheduler
           node     the agent of a node: kubelet, engine, services, names
           hello    a small web server that tells the name of its pod

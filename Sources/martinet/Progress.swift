@@ -14,6 +14,13 @@ struct Progress: Sendable {
         Log.standardError("  done in \(Progress.text(runtime.monotonic() - begin))")
     }
 
+    func now(_ name: String, _ body: () throws -> Void) throws {
+        Log.standardError("• \(name)")
+        let begin = runtime.monotonic()
+        try body()
+        Log.standardError("  done in \(Progress.text(runtime.monotonic() - begin))")
+    }
+
     private static func text(_ duration: Duration) -> String {
         let milliseconds = duration.nanoseconds / 1_000_000
         return milliseconds < 10_000 ? "\(milliseconds) ms" : "\(milliseconds / 1000) s"

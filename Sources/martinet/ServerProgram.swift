@@ -48,7 +48,8 @@ final class ServerProcess: Sendable {
         self.log = log
         let range = try ServerAddresses(settings)
         let credentials = try ClusterCredentials(settings, serviceAddress: range.network.apiServer, runtime: runtime)
-        try makeFolders(String(settings.store.prefix(upTo: settings.store.lastIndex(of: "/") ?? settings.store.endIndex)))
+        try makeFolders(
+            String(settings.store.prefix(upTo: settings.store.lastIndex(of: "/") ?? settings.store.endIndex)))
         store = try SQLiteStore(path: settings.store, runtime: runtime)
         let tokens = ServiceAccountTokens(signer: credentials.tokens, runtime: runtime)
         registry = try Registry(
@@ -105,7 +106,8 @@ struct ServerAddresses {
     init(_ settings: Settings) throws(SettingsError) {
         guard let range = IPNetwork(settings.serviceRange), range.family == .v4, (8...28).contains(range.prefix) else {
             throw SettingsError(
-                message: "--service-range must be an IPv4 range with a prefix from 8 to 28, found \(settings.serviceRange)")
+                message:
+                    "--service-range must be an IPv4 range with a prefix from 8 to 28, found \(settings.serviceRange)")
         }
         guard let pods = IPNetwork(settings.clusterRange) else {
             throw SettingsError(message: "--cluster-range must be an address range, found \(settings.clusterRange)")

@@ -23,7 +23,9 @@ struct Settings: Sendable {
     init(_ arguments: [String]) throws(SettingsError) {
         var rest = arguments[...]
         while let argument = rest.popFirst() {
-            guard argument.hasPrefix("--") else { throw SettingsError(message: "unexpected argument \(argument.debugDescription)") }
+            guard argument.hasPrefix("--") else {
+                throw SettingsError(message: "unexpected argument \(argument.debugDescription)")
+            }
             let sides = argument.dropFirst(2).split(separator: "=", maxSplits: 1).map(String.init)
             guard let name = sides.first, let value = sides.count > 1 ? sides[1] : rest.popFirst() else {
                 throw SettingsError(message: "\(argument) needs a value")
@@ -35,7 +37,8 @@ struct Settings: Sendable {
     private mutating func set(_ name: String, _ value: String) throws(SettingsError) {
         func number() throws(SettingsError) -> Int {
             guard let number = Int(value), (0...65535).contains(number) else {
-                throw SettingsError(message: "--\(name) must be a port from 0 to 65535, found \(value.debugDescription)")
+                throw SettingsError(
+                    message: "--\(name) must be a port from 0 to 65535, found \(value.debugDescription)")
             }
             return number
         }

@@ -112,7 +112,9 @@ final class Up: Sendable {
         let http = try HTTPClient(
             loops: loops, runtime: runtime,
             ClientConfiguration(trust: .authorities(credentials.authority.certificatePEM), identity: credentials.admin))
-        return (http, HTTPAPIClient(client: http, server: "https://127.0.0.1:\(settings.apiPort)", userAgent: "martinet-up"))
+        return (
+            http, HTTPAPIClient(client: http, server: "https://127.0.0.1:\(settings.apiPort)", userAgent: "martinet-up")
+        )
     }
 
     /// Waits for `/readyz`; the keeper's socket is there before the server, so a request waits rather than fails.
@@ -145,7 +147,8 @@ struct Waiter: Sendable {
     let executor: any SerialExecutorPort
 
     func wait(
-        _ resource: WatchedResource, for limit: Duration, what: String, _ condition: @escaping @Sendable (Object) -> Bool
+        _ resource: WatchedResource, for limit: Duration, what: String,
+        _ condition: @escaping @Sendable (Object) -> Bool
     ) async throws {
         var request = APIRequest(.watch, resource.resource)
         request.options.sendInitialEvents = true

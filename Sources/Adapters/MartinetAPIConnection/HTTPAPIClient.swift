@@ -37,7 +37,8 @@ package struct HTTPAPIClient: APIClient {
     ) -> any WatchPort {
         let reader = WatchReader(executor: executor, sink: sink)
         let call = client.open(
-            encoded(request), onHead: { reader.head($0.status) }, onBody: { reader.body($0) }, onEnd: { reader.end($0) })
+            encoded(request), onHead: { reader.head($0.status) }, onBody: { reader.body($0) }, onEnd: { reader.end($0) }
+        )
         return Watch(call: call)
     }
 
@@ -94,7 +95,9 @@ enum Answer {
 
     private static func malformed(_ status: Int, _ body: [UInt8]) -> APIError {
         let text = String(decoding: body.prefix(200), as: UTF8.self)
-        return APIError(code: status < 400 ? 500 : status, reason: "InternalError", message: "the server's answer is no object: \(text)")
+        return APIError(
+            code: status < 400 ? 500 : status, reason: "InternalError",
+            message: "the server's answer is no object: \(text)")
     }
 
     static func unreachable(_ error: TransportError) -> APIError {

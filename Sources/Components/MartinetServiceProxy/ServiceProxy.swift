@@ -37,7 +37,8 @@ package struct ServiceProxy: Component {
             guard let object = change.new ?? change.old else { return [] }
             pending.insert(ServiceProxy.key(of: object))
             // What changes together is applied together.
-            return isSynced && pending.count == 1 ? [.startTimer(token: ServiceProxy.flush, after: .milliseconds(5))] : []
+            return isSynced && pending.count == 1
+                ? [.startTimer(token: ServiceProxy.flush, after: .milliseconds(5))] : []
         case .synced, .resync:
             isSynced = true
             pending.formUnion(applied.keys)
@@ -53,7 +54,9 @@ package struct ServiceProxy: Component {
     /// The Service that an object is about: itself, or the one that a slice belongs to.
     private static func key(of object: MartinetSchema.Object) -> ObjectKey {
         let metadata = object.metadata
-        guard object.type == EndpointSlice.type else { return ObjectKey(namespace: metadata.namespace, name: metadata.name) }
+        guard object.type == EndpointSlice.type else {
+            return ObjectKey(namespace: metadata.namespace, name: metadata.name)
+        }
         return ObjectKey(namespace: metadata.namespace, name: metadata.labels["kubernetes.io/service-name"] ?? "")
     }
 
@@ -73,6 +76,7 @@ package struct ServiceProxy: Component {
         pending = []
         if !changes.isEmpty { plane.apply(changes) }
         let services = cache.list(Service.self)
-        plane.update(services.compactMap { ServiceTranslation.named($0, slices[ServiceProxy.key(of: $0.object)] ?? []) })
+        plane.update(
+            services.compactMap { ServiceTranslation.named($0, slices[ServiceProxy.key(of: $0.object)] ?? []) })
     }
 }

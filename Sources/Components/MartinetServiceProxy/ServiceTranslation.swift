@@ -17,7 +17,8 @@ package enum ServiceTranslation {
                 transport, number, nodePort: port.nodePort == 0 ? nil : UInt16(exactly: port.nodePort),
                 endpoints: endpoints(slices, portName: port.name, node: node))
         }
-        var input = ServiceInput(name: "\(service.metadata.namespace)/\(service.metadata.name)", clusterIPs: addresses, ports: ports)
+        var input = ServiceInput(
+            name: "\(service.metadata.namespace)/\(service.metadata.name)", clusterIPs: addresses, ports: ports)
         input.externalIPs = service.spec.externalIPs.compactMap { IPAddress($0) }
         if service.spec.sessionAffinity == "ClientIP" {
             input.affinitySeconds = UInt32(service.spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? 10800)
@@ -41,7 +42,8 @@ package enum ServiceTranslation {
         func collect(_ isWanted: (EndpointConditions) -> Bool) -> [ServiceEndpoint] {
             var found: Set<ServiceEndpoint> = []
             for slice in slices {
-                guard let port = slice.ports.first(where: { ($0.name ?? "") == portName })?.port, let number = UInt16(exactly: port)
+                guard let port = slice.ports.first(where: { ($0.name ?? "") == portName })?.port,
+                    let number = UInt16(exactly: port)
                 else { continue }
                 for endpoint in slice.endpoints where isWanted(endpoint.conditions) {
                     guard let address = endpoint.addresses.first.flatMap({ IPAddress($0) }) else { continue }
@@ -67,7 +69,9 @@ package enum ServiceTranslation {
             return named(.headless(headless(slices, publishesUnready: service.spec.publishNotReadyAddresses)))
         }
         let ports = service.spec.ports.compactMap { port in
-            UInt16(exactly: port.port).map { NamedService.Port(port.name, port.protocol.isEmpty ? "tcp" : port.protocol.lowercased(), $0) }
+            UInt16(exactly: port.port).map {
+                NamedService.Port(port.name, port.protocol.isEmpty ? "tcp" : port.protocol.lowercased(), $0)
+            }
         }
         return named(.cluster(service.spec.clusterIPs.compactMap { IPAddress($0) }, ports))
     }
