@@ -185,6 +185,7 @@ let modules: [Module] = [
         uses: [
             "MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetImageSpec",
             "MartinetPodLifecycle", "MartinetContainers", "MartinetNetwork", "MartinetImages", "MartinetEngine",
+            "MartinetStreaming",
         ]),
     module(
         .components, "MartinetServiceProxy",
@@ -202,7 +203,7 @@ let composed = [
     "MartinetContainers", "MartinetControllers", "MartinetDNSMessage", "MartinetDockerfile", "MartinetEngine",
     "MartinetImageSpec", "MartinetImages", "MartinetKubeconfig", "MartinetKubelet", "MartinetNameAnswers",
     "MartinetNameServer", "MartinetNetwork", "MartinetReconcile", "MartinetScheduler", "MartinetSchema",
-    "MartinetServiceProxy", "MartinetServiceRules", "MartinetStore", "MartinetTransport", "MartinetYAML",
+    "MartinetServiceProxy", "MartinetServiceRules", "MartinetStore", "MartinetStreaming", "MartinetTransport", "MartinetYAML",
 ]
 
 /// Programs: composition roots, generators, benchmarks, and children that tests start and kill.
