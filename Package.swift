@@ -194,6 +194,7 @@ let modules: [Module] = [
             "MartinetYAML",
             "MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetImageSpec",
             "MartinetPodLifecycle", "MartinetContainers", "MartinetNetwork", "MartinetImages", "MartinetEngine",
+            "MartinetStreaming",
         ]),
     module(
         .components, "MartinetServiceProxy",
@@ -218,7 +219,7 @@ let composed = [
     "MartinetContainers", "MartinetControllers", "MartinetDNSMessage", "MartinetDockerfile", "MartinetEngine",
     "MartinetImageSpec", "MartinetImages", "MartinetKubeconfig", "MartinetKubelet", "MartinetNameAnswers",
     "MartinetNameServer", "MartinetNetwork", "MartinetReconcile", "MartinetScheduler", "MartinetSchema",
-    "MartinetServiceProxy", "MartinetServiceRules", "MartinetStore", "MartinetTransport", "MartinetYAML",
+    "MartinetServiceProxy", "MartinetServiceRules", "MartinetStore", "MartinetStreaming", "MartinetTransport", "MartinetYAML",
 ]
 
 /// Programs: composition roots, generators, benchmarks, and children that tests start and kill.

@@ -25,7 +25,7 @@ enum DownProgram {
         try progress.now("Server and node") { try Keeper.stop(settings) }
         try progress.now("Pods") { try removePods(settings) }
         try progress.now("Network") { try removeNetwork(settings) }
-        try KubeconfigFile.remove()
+        try KubeconfigFile.remove(settings)
         try removeTree(settings.run)
         if purge { try removeTree(settings.state) }
         print(
@@ -40,7 +40,7 @@ enum DownProgram {
         let engine = try NodeEngine.make(settings, log: Log(component: "down", minimum: .error))
         for uid in try engine.podsOnDisk().sorted() { try PodSandbox.removeOrphan(uid, of: engine) }
         try removeLogs(settings)
-        for root in CgroupFolders.all(NodeEngine.cgroupParent) { CgroupFolders.remove(root) }
+        for root in CgroupFolders.all(settings.cgroupParent) { CgroupFolders.remove(root) }
     }
 
     /// The logs of pods whose containers had ended before: only the store still knows their names.

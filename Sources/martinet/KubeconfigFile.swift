@@ -7,8 +7,6 @@ import MartinetYAML
 
 /// The user's kubeconfig: our context is merged into it, and no other is touched.
 enum KubeconfigFile {
-    static let context = "martinet"
-
     private static var path: String {
         if let named = getenv("KUBECONFIG"), let first = String(cString: named).split(separator: ":").first {
             return String(first)
@@ -39,16 +37,16 @@ enum KubeconfigFile {
         let user = YAMLNode.map([
             "client-certificate-data": try data("admin.crt"), "client-key-data": try data("admin.key"),
         ])
-        try config.merge(.init(name: context, cluster: cluster, user: user), makeCurrent: true)
+        try config.merge(.init(name: settings.name, cluster: cluster, user: user), makeCurrent: true)
         try write(config)
         return path
     }
 
     /// Takes our entries out again.
-    static func remove() throws {
+    static func remove(_ settings: Settings) throws {
         guard readText(path) != nil else { return }
         var config = try read()
-        config.removeOurs(context)
+        config.removeOurs(settings.name)
         try write(config)
     }
 }

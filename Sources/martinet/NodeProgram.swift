@@ -15,6 +15,7 @@ import MartinetNameServer
 import MartinetNetwork
 import MartinetServiceProxy
 import MartinetServiceRules
+import MartinetStreaming
 import MartinetTransport
 import Synchronization
 
@@ -27,7 +28,7 @@ enum NodeProgram {
             try node.start()
             Heartbeat.start()
             await Signals.wait(for: [SIGTERM, SIGINT])
-            node.stop()
+            await node.stop()
             return 0
         } catch {
             log.error("the node cannot start", [("error", "\(error)")])
@@ -42,8 +43,12 @@ final class NodeProcess: Sendable {
     private let services: ComponentDriver
     private let plane: NodeServicePlane
     private let pods: PodNetwork
+    private let settings: Settings
+    /// Where the API server asks for logs, commands and ports of the pods.
+    private let endpoint: HTTPServer
 
     init(_ settings: Settings, log: Log) throws {
+        self.settings = settings
         let runtime = ProductionRuntime()
         let range = try ServerAddresses(settings)
         let credentials = try ClusterCredentials(settings, serviceAddress: range.network.apiServer, runtime: runtime)
@@ -67,6 +72,12 @@ final class NodeProcess: Sendable {
         agent.dataFolder = engine.configuration.dataFolder
         kubelet = Kubelet(
             configuration: agent, client: client, runtime: runtime, engine: engine, log: log.named("kubelet"))
+        endpoint = try HTTPServer(
+            loops: loops,
+            tls: ServerTLS(
+                identity: credentials.kubeletServer, clientAuthorities: credentials.authority.certificatePEM),
+            log: log.named("endpoint"),
+            handler: KubeletEndpoint(try KubeletStreams(kubelet), runtime: runtime, log: log.named("streams")))
         services = ComponentDriver(
             [ServiceProxy(node: settings.nodeName, plane: plane)], client: client, runtime: runtime,
             log: log.named("services"))
@@ -74,10 +85,13 @@ final class NodeProcess: Sendable {
 
     func start() throws {
         services.start()
+        // Before the node says that it is there.
+        try endpoint.listen(.ip("0.0.0.0", port: settings.kubeletPort), secure: true)
         try kubelet.start()
     }
 
-    func stop() {
+    func stop() async {
+        await endpoint.shutdown(grace: .seconds(1))
         kubelet.stop()
         services.stop()
         plane.stop()
@@ -86,8 +100,6 @@ final class NodeProcess: Sendable {
 
 /// The engine as the settings have it, for the node and for what cleans up after it.
 enum NodeEngine {
-    static let cgroupParent = "/kubepods"
-
     static func make(
         _ settings: Settings, network: PodNetwork? = nil, firewall: ServiceFirewall? = nil, log: Log
     ) throws -> Engine {
@@ -96,7 +108,7 @@ enum NodeEngine {
         var configuration = EngineConfiguration(nodeName: settings.nodeName, nodeAddresses: [settings.advertised])
         configuration.runFolder = settings.run + "/pods"
         configuration.dataFolder = settings.state + "/pods"
-        configuration.cgroupParent = cgroupParent
+        configuration.cgroupParent = settings.cgroupParent
         configuration.clusterDNS = ["\(networkSettings.gateway)"]
         let images = try ImageStore(root: settings.state + "/images", runtime: runtime, log: log.named("images"))
         return try Engine(

@@ -47,6 +47,9 @@ enum NodeSettings {
             podRange: try range(settings.podRange, "--pod-range"),
             clusterRange: try range(settings.clusterRange, "--cluster-range"),
             serviceRange: try range(settings.serviceRange, "--service-range"))
+        configuration.name = settings.name
+        configuration.bridge = settings.name + "0"
+        configuration.linkPrefix = settings.linkPrefix
         configuration.stateFolder = settings.run + "/network"
         configuration.namespaceFolder = settings.run + "/netns"
         if let problem = configuration.problem { throw SettingsError(message: problem) }

@@ -30,7 +30,7 @@ struct Progress: Sendable {
         print(
             """
 
-            The cluster is up, \(Progress.text(runtime.monotonic() - start)) after the start. Its context `martinet` is in \(kubeconfig).
+            The cluster is up, \(Progress.text(runtime.monotonic() - start)) after the start. Its context `\(settings.name)` is in \(kubeconfig).
 
               kubectl get nodes
               kubectl get pods -A

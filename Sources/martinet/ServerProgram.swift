@@ -11,6 +11,7 @@ import MartinetReconcile
 import MartinetScheduler
 import MartinetSchema
 import MartinetStore
+import MartinetStreaming
 import MartinetTransport
 
 /// The server: API server, controllers and scheduler in one process.
@@ -41,6 +42,7 @@ final class ServerProcess: Sendable {
     private let registry: Registry
     private let api: APIServer
     private let http: HTTPServer
+    private let nodeClient: HTTPClient
     private let drivers: [ComponentDriver]
 
     init(_ settings: Settings, log: Log) throws {
@@ -61,7 +63,13 @@ final class ServerProcess: Sendable {
                 .object.metadata.uid
         }
         loops = EventLoops(threads: max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)) / 2))
-        api = APIServer(registry: registry, authenticator: Authenticator(verifier: tokens))
+        nodeClient = try HTTPClient(
+            loops: loops, runtime: runtime,
+            ClientConfiguration(
+                trust: .authorities(credentials.authority.certificatePEM), identity: credentials.kubeletClient))
+        api = APIServer(
+            registry: registry, authenticator: Authenticator(verifier: tokens),
+            nodes: RegisteredNodes(registry: registry, client: nodeClient))
         http = try HTTPServer(
             loops: loops,
             tls: ServerTLS(identity: credentials.server, clientAuthorities: credentials.authority.certificatePEM),
@@ -94,6 +102,7 @@ final class ServerProcess: Sendable {
     func stop() async {
         for driver in drivers { driver.stop() }
         await http.shutdown(grace: .seconds(5))
+        nodeClient.shutdown()
         await withCheckedContinuation { done in store.close { done.resume() } }
         await loops.shutdown()
     }

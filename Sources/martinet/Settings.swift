@@ -2,6 +2,9 @@ import MartinetBase
 
 /// Where everything lies and listens: folders, ports, address ranges, in one place.
 struct Settings: Sendable {
+    /// What the cluster is called on this machine: its bridge, firewall table, links, cgroups and its context in the kubeconfig.
+    /// Two clusters side by side differ in it, in the folders, the ports and the ranges.
+    var name = Settings.defaultName
     /// Certificates, keys, the store, images: what must outlive a restart of the machine.
     var state = "/var/lib/martinet"
     /// Sockets, namespaces, monitors: gone after a restart of the machine.
@@ -16,6 +19,12 @@ struct Settings: Sendable {
     var serviceRange = "10.96.0.0/16"
     var kubeletPort = 10250
 
+    static let defaultName = "martinet"
+    private var isDefault: Bool { name == Settings.defaultName }
+
+    /// How the pods' links on the node begin.
+    var linkPrefix: String { isDefault ? "mt" : name }
+    var cgroupParent: String { isDefault ? "/kubepods" : "/kubepods-\(name)" }
     var pki: String { state + "/pki" }
     var store: String { state + "/server/objects.db" }
 
@@ -43,6 +52,15 @@ struct Settings: Sendable {
             return number
         }
         switch name {
+        case "name":
+            let isName = value.utf8.allSatisfy { (97...122).contains($0) || (48...57).contains($0) }
+            guard value == Settings.defaultName || isName && (1...7).contains(value.utf8.count), value != "mt" else {
+                throw SettingsError(
+                    message:
+                        "--name must be 1 to 7 lower-case letters and digits and not mt, found \(value.debugDescription)"
+                )
+            }
+            self.name = value
         case "state": state = value
         case "run": run = value
         case "api-address": apiAddress = value

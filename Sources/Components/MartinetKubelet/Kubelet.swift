@@ -150,6 +150,8 @@ package final class Kubelet: Sendable {
         executor.submit { self.state.withLock { $0.workers[uid] = nil } }
     }
 
+    var workers: [PodWorker] { state.withLock { Array($0.workers.values) } }
+
     func worker(namespace: String, name: String) -> PodWorker? {
         state.withLock { state in
             state.workers.values.first { $0.sandbox.namespace == namespace && $0.sandbox.name == name }

@@ -4,6 +4,7 @@ import MartinetClient
 import MartinetEngine
 import MartinetPodLifecycle
 import MartinetSchema
+import MartinetStreaming
 import Synchronization
 
 /// The one owner of a pod on this node: feeds its lifecycle with what happens and does what that says.
@@ -22,10 +23,9 @@ final class PodWorker: Sendable {
         var timer: (any TimerPort)?
         var timerDue: Duration?
         var execs: [String: @Sendable (Int32?) -> Void] = [:]
-        var outputs: [String: @Sendable (Int, [UInt8]) -> Void] = [:]
-        var nudges: [WeakReader] = []
         /// Containers whose image is on its way.
         var pulling: Set<String> = []
+        var logs: [FollowedLog] = []
         var probers: [String: any SerialExecutorPort] = [:]
         var isOver = false
         var isStopped = false
@@ -132,18 +132,31 @@ final class PodWorker: Sendable {
             switch event {
             case .exited(let container, let end):
                 self.handle(.exited(container: container, end))
-                for nudge in self.state.withLock({ $0.nudges }) { nudge.reader?.nudge() }
+                self.logEnded(container)
             case .execEnded(let id, let code):
                 let done = self.state.withLock { $0.execs.removeValue(forKey: id) }
                 done?(code)
-            case .output(let id, let stream, let bytes):
-                let sinks = self.state.withLock { state in
-                    state.outputs.filter { $0.key.hasPrefix(id + "/") }.map(\.value)
+            // Whoever attaches has a connection to the monitor of their own.
+            case .output: break
+            case .monitorLost:
+                self.work.submit { self.reconnect() }
+                // Nobody tells of their ends any more.
+                let execs = self.state.withLock { state in
+                    defer { state.execs = [:] }
+                    return state.execs.values
                 }
-                for sink in sinks { sink(stream, bytes) }
-            case .monitorLost: self.work.submit { self.reconnect() }
+                for done in execs { done(nil) }
             }
         }
+    }
+
+    private func logEnded(_ container: String) {
+        let ended = state.withLock { state in
+            let ended = state.logs.filter { $0.container == container }
+            state.logs.removeAll { $0.container == container || $0.reader == nil }
+            return ended
+        }
+        for log in ended { log.reader?.containerEnded() }
     }
 
     private func reconnect() {

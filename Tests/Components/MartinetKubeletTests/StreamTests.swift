@@ -1,15 +1,21 @@
 import Glibc
 import MartinetAPI
 import MartinetBase
-import MartinetContainers
-import MartinetKubelet
-import MartinetSchema
+import MartinetStreaming
 import Synchronization
 import Testing
 
 @Suite(.enabled(if: TestNode.isRoot, "needs root and /bin/busybox"))
 struct StreamTests {
-    private let target = StreamTarget(namespace: "default", pod: "web")
+    private let target = ContainerTarget(namespace: "default", pod: "web", container: "main")
+
+    private func log(_ node: TestNode, _ options: LogOptions) throws -> TestStream {
+        let stream = TestStream()
+        let streams = try node.streams
+        let source: any LogSource = try node.answer("a log") { streams.log(target, options, $0) }
+        source.start(onBytes: { stream.take($0) }, onEnd: { _ in stream.end(.code(0)) })
+        return stream
+    }
 
     @Test func logsAreFollowedToTheEnd() throws {
         let node = try TestNode()
@@ -22,20 +28,23 @@ struct StreamTests {
         try node.pod("web") { $0.status.phase == "Running" }
         var options = LogOptions()
         options.follow = true
-        let reader = try node.running.openLog(target, options)
-        var text = ""
-        while !text.contains("err") { text += String(decoding: try #require(try reader.next()), as: UTF8.self) }
+        let followed = try log(node, options)
+        try node.wait("the first lines") { followed.text.contains("err") && followed.text.contains("one") }
+        #expect(followed.exit == nil)
         #expect(try node.execute("web", ["touch", "/tmp/go"]) == 0)
-        while let piece = try reader.next() { text += String(decoding: piece, as: UTF8.self) }
-        #expect(text.split(separator: "\n").sorted() == ["err", "one", "three", "two"])
-        #expect(text.hasSuffix("two\nthree\n"))
+        try node.wait("the log's end") { followed.exit != nil }
+        #expect(followed.text.split(separator: "\n").sorted() == ["err", "one", "three", "two"])
+        #expect(followed.text.hasSuffix("two\nthree\n"))
         options = LogOptions()
         options.tailLines = 1
         options.timestamps = true
-        options.stream = "Stdout"
-        let last = try #require(try node.running.openLog(target, options).next())
-        let words = String(decoding: last, as: UTF8.self).split(separator: " ")
+        let last = try log(node, options)
+        try node.wait("the last line") { last.exit != nil }
+        let words = last.text.split(separator: " ")
         #expect(words.count == 2 && words[1] == "three\n" && Timestamp(rfc3339: words[0]) != nil)
+        options = LogOptions()
+        options.previous = true
+        #expect(throws: StreamRefusal.self) { try log(node, options) }
     }
 
     @Test func execTalksBothWays() throws {
@@ -43,30 +52,59 @@ struct StreamTests {
         defer { node.tearDown() }
         try node.run("web", TestNode.script("exec sleep 1000"))
         try node.pod("web") { $0.status.phase == "Running" }
-        var request = ExecRequest(command: ["sh", "-c", "cat; exit 9"])
-        request.stdin = true
-        let handle = try node.running.exec(target, request)
-        try handle.takeInput()?.writeAll(Array("through\n".utf8))
-        #expect(String(decoding: try #require(handle.output).readAll(), as: UTF8.self) == "through\n")
-        let code = TestNode.ExitCode()
-        handle.onExit { value in code.value.withLock { $0 = .some(value) } }
-        try node.wait("the code") { code.value.withLock { $0 } == .some(9) }
-        request = ExecRequest(command: ["sh", "-c", "read x; /bin/busybox stty size; echo got $x"])
-        request.terminal = true
-        request.stdin = true
-        let terminal = try node.running.exec(target, request)
-        try terminal.resize(columns: 77, rows: 33)
-        try terminal.takeInput()?.writeAll(Array("hello\n".utf8))
-        var text: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 1024)
-        let output = try #require(terminal.output)
-        while true {
-            let got = read(output.number, &buffer, buffer.count)
-            if got <= 0 { break }
-            text += buffer[..<got]
+        let bytes = [UInt8](repeating: 120, count: 3 << 20)
+        let copy = try node.process("web", ["sh", "-c", "cat; exit 9"], StandardStreams(input: true, output: true))
+        copy.process.write(bytes)
+        #expect(!copy.process.isWritable)
+        copy.process.closeInput()
+        try node.wait("the code") { copy.stream.exit == .code(9) }
+        #expect(copy.stream.text.utf8.count == bytes.count)
+        let terminal = try node.process(
+            "web", ["sh", "-c", "read x; /bin/busybox stty size; echo got $x"],
+            StandardStreams(input: true, output: true, tty: true))
+        terminal.process.resize(width: 77, height: 33)
+        terminal.process.write(Array("hello\n".utf8))
+        try node.wait("the terminal's end") { terminal.stream.exit == .code(0) }
+        #expect(terminal.stream.text.contains("33 77\r\ngot hello\r\n"))
+        #expect(throws: StreamRefusal.self) {
+            try node.process("web", ["/no/such"], StandardStreams(output: true))
         }
-        #expect(String(decoding: text, as: UTF8.self).contains("33 77\r\ngot hello\r\n"))
-        #expect(throws: StreamError.self) { try node.running.exec(target, ExecRequest(command: ["/no/such"])) }
+    }
+
+    @Test func aClientThatGoesEndsItsCommand() throws {
+        let node = try TestNode()
+        defer { node.tearDown() }
+        try node.run("web", TestNode.script("exec sleep 1000"))
+        try node.pod("web") { $0.status.phase == "Running" }
+        let command = try node.process(
+            "web", ["sh", "-c", "echo $$ > /tmp/pid; echo here; exec sleep 999"], StandardStreams(output: true))
+        try node.wait("the command") { command.stream.text == "here\n" }
+        command.process.hangUp()
+        try node.wait("its end") {
+            try node.execute("web", ["sh", "-c", "! test -e /proc/$(cat /tmp/pid)"]) == 0
+        }
+    }
+
+    @Test func attachingGivesTheContainersOwnStreams() throws {
+        let node = try TestNode()
+        defer { node.tearDown() }
+        try node.run(
+            "web",
+            TestNode.script(
+                "while read x; do echo got $x; done; echo over", more: ",\"stdin\":true,\"stdinOnce\":true",
+                pod: ",\"restartPolicy\":\"Never\""))
+        try node.pod("web") { $0.status.phase == "Running" }
+        let stream = TestStream()
+        let streams = try node.streams
+        let process: any ContainerProcess = try node.answer("the process") {
+            streams.attach(target, StandardStreams(input: true, output: true), $0)
+        }
+        process.start(onOutput: { stream.take($1) }, onExit: { stream.end($0) })
+        process.write(Array("a line\n".utf8))
+        try node.wait("its echo") { stream.text == "got a line\n" }
+        process.closeInput()
+        try node.wait("its end") { stream.exit == .code(0) }
+        #expect(stream.text == "got a line\nover\n")
     }
 
     @Test func portsOfThePodAreReached() throws {
@@ -80,10 +118,28 @@ struct StreamTests {
                     ",\"readinessProbe\":{\"exec\":{\"command\":[\"wget\",\"-qO-\",\"http://127.0.0.1:8080/\"]},\"periodSeconds\":1}"
             ))
         try node.pod("web") { $0.status.containerStatuses.first?.ready == true }
-        let socket = try node.running.portForward(target, port: 8080)
-        _ = fcntl(socket.number, F_SETFL, 0)
-        try socket.writeAll(Array("GET /index.html HTTP/1.0\r\n\r\n".utf8))
-        #expect(String(decoding: try socket.readAll(), as: UTF8.self).hasSuffix("page\n"))
-        #expect(throws: StreamError.self) { try node.running.portForward(target, port: 8081) }
+        let stream = TestStream()
+        let streams = try node.streams
+        let pipe: any ContainerPipe = try node.answer("a connection") {
+            streams.portForward(namespace: "default", pod: "web", port: 8080, $0)
+        }
+        pipe.start(onBytes: { stream.take($0) }, onEnd: { _ in stream.end(.code(0)) })
+        pipe.write(Array("GET /index.html HTTP/1.0\r\n\r\n".utf8))
+        try node.wait("the answer") { stream.exit != nil }
+        #expect(stream.text.hasSuffix("page\n"))
+        #expect(throws: StreamRefusal.self) {
+            let _: any ContainerPipe = try node.answer("a refusal") {
+                streams.portForward(namespace: "default", pod: "web", port: 8081, $0)
+            }
+        }
     }
+}
+
+/// What came out of a stream so far.
+final class TestStream: Sendable {
+    private let state = Mutex((bytes: [UInt8](), exit: nil as ProcessExit?))
+    func take(_ bytes: [UInt8]) { state.withLock { $0.bytes += bytes } }
+    func end(_ exit: ProcessExit) { state.withLock { $0.exit = exit } }
+    var text: String { String(decoding: state.withLock { $0.bytes }, as: UTF8.self) }
+    var exit: ProcessExit? { state.withLock { $0.exit } }
 }

@@ -14,6 +14,7 @@ import MartinetNetwork
 import MartinetSchema
 import MartinetStagePlan
 import MartinetStore
+import MartinetStreaming
 import Synchronization
 import Testing
 
@@ -126,6 +127,7 @@ final class TestNode: Sendable {
         old?.stop()
     }
 
+    var streams: KubeletStreams { get throws { try KubeletStreams(running) } }
     var running: Kubelet { get throws { try #require(kubelet.withLock { $0 }) } }
 
     /// Ends all pods and removes everything.
@@ -237,17 +239,35 @@ final class TestNode: Sendable {
         return try #require(last)
     }
 
-    func exec(_ pod: String, _ command: [String]) throws -> (code: Int32?, output: String) {
-        let handle = try running.exec(
-            StreamTarget(namespace: "default", pod: pod), ExecRequest(command: command))
-        let output = try #require(handle.output).readAll()
-        let code = ExitCode()
-        handle.onExit { value in code.value.withLock { $0 = .some(value) } }
-        try wait("the end of \(command)") { code.value.withLock { $0 != nil } }
-        return (code.value.withLock { $0 } ?? nil, String(decoding: output, as: UTF8.self))
+    /// What a call answers by its completion.
+    func answer<Value: Sendable>(
+        _ what: String,
+        _ body: (@escaping @Sendable (Result<Value, StreamRefusal>) -> Void) -> Void
+    ) throws -> Value {
+        let slot = Slot<Value>()
+        body { result in slot.value.withLock { $0 = result } }
+        try wait(what) { slot.value.withLock { $0 != nil } }
+        return try #require(slot.value.withLock { $0 }).get()
     }
 
-    final class ExitCode: Sendable { let value = Mutex<Int32??>(nil) }
+    final class Slot<Value: Sendable>: Sendable { let value = Mutex<Result<Value, StreamRefusal>?>(nil) }
+
+    func process(
+        _ pod: String, _ command: [String], _ wanted: StandardStreams
+    ) throws -> (process: any ContainerProcess, stream: TestStream) {
+        let (streams, stream) = (try streams, TestStream())
+        let target = ContainerTarget(namespace: "default", pod: pod, container: "main")
+        let process: any ContainerProcess = try answer("a process") { streams.exec(target, command, wanted, $0) }
+        process.start(onOutput: { stream.take($1) }, onExit: { stream.end($0) })
+        return (process, stream)
+    }
+
+    func exec(_ pod: String, _ command: [String]) throws -> (code: Int32?, output: String) {
+        let stream = try process(pod, command, StandardStreams(output: true)).stream
+        try wait("the end of \(command)") { stream.exit != nil }
+        guard case .code(let code) = stream.exit else { return (nil, stream.text) }
+        return (code, stream.text)
+    }
 
     func output(_ pod: String, _ command: [String]) throws -> String { try exec(pod, command).output }
     func execute(_ pod: String, _ command: [String]) throws -> Int32? { try exec(pod, command).code }
