@@ -97,7 +97,10 @@ package final class TransportSession: APISession {
 
     private static func error(_ error: TransportError, _ server: String) -> SessionError {
         switch error.code {
-        case .connect: SessionError("\(error)".contains("ECONNREFUSED") || "\(error)".contains("refused") ? .refused : .unreachable, "\(error)")
+        case .connect:
+            SessionError(
+                "\(error)".contains("ECONNREFUSED") || "\(error)".contains("refused") ? .refused : .unreachable,
+                "\(error)")
         case .tls: SessionError(.tls, "\(error)")
         case .timeout: SessionError(.timeout, "\(error)")
         case .tooLarge: SessionError(.tooLarge, "\(error)")

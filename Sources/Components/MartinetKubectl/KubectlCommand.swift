@@ -17,7 +17,8 @@ package enum KubectlCommand {
         if arguments.first == "__complete" {
             return complete(Array(arguments.dropFirst()), table, terminal)
         }
-        let found = CommandLineParser(table).find(arguments).0.name.split(separator: " ").dropFirst().joined(separator: " ")
+        let found = CommandLineParser(table).find(arguments).0.name.split(separator: " ").dropFirst().joined(
+            separator: " ")
         if Dispatcher.refused.contains(found) {
             terminal.writeError("error: \"kubectl \(found)\" is not there yet in this kubectl\n")
             return 1
@@ -73,7 +74,8 @@ package enum KubectlCommand {
 
     private static func address(_ context: CommandContext) -> String {
         let server = (try? context.connection().server) ?? ""
-        return server.split(separator: "/", maxSplits: 2, omittingEmptySubsequences: false).last.map(String.init) ?? server
+        return server.split(separator: "/", maxSplits: 2, omittingEmptySubsequences: false).last.map(String.init)
+            ?? server
     }
 
     private static func complete(_ words: [String], _ table: Command, _ terminal: any Terminal) -> Int32 {

@@ -55,7 +55,9 @@ extension ManifestChecker {
             note(.missing, node.mark, "apiVersion", "this field is required")
             return nil
         }
-        note(.missing, node.mark, "apiVersion", "this field is required; for \(Self.article(kind)) write apiVersion: \(best.apiVersion)")
+        note(
+            .missing, node.mark, "apiVersion",
+            "this field is required; for \(Self.article(kind)) write apiVersion: \(best.apiVersion)")
         object(node, best.type, "", above: [], isRoot: true)
         return best
     }
@@ -74,7 +76,9 @@ extension ManifestChecker {
         if let other = preferred(known.filter { $0.name == kind && $0 != exact }) {
             let isPast = reader.schema.kinds.contains { $0.name == kind && $0.apiVersion == version }
             let message = !isPast ? "there is no \(kind) in \(version)" : "\(version) is not served any more"
-            note(.wrongVersion, versionMark, "apiVersion", "\(message); for \(Self.article(kind)) write apiVersion: \(other.apiVersion)")
+            note(
+                .wrongVersion, versionMark, "apiVersion",
+                "\(message); for \(Self.article(kind)) write apiVersion: \(other.apiVersion)")
             // The fields are those of the kind that was meant.
             object(node, other.type, "", above: [], isRoot: true)
             return other
@@ -122,14 +126,18 @@ extension ManifestChecker {
             return note(.missing, node.mark, "metadata", "this field is required: at least a name")
         }
         guard metadata.map != nil else { return }
-        let misspelled = metadata.map?.contains { NearMiss.suggestion(for: $0.key, among: ["name"]) != nil && $0.key != "name" }
+        let misspelled = metadata.map?.contains {
+            NearMiss.suggestion(for: $0.key, among: ["name"]) != nil && $0.key != "name"
+        }
         guard let name = metadata["name"], !name.isNull else {
             if metadata["generateName"] == nil, misspelled != true {
                 note(.missing, metadata.mark, "metadata.name", "this field is required")
             }
             return
         }
-        if let text = name.string, text.isEmpty { return note(.badValue, name.mark, "metadata.name", "must not be empty") }
+        if let text = name.string, text.isEmpty {
+            return note(.badValue, name.mark, "metadata.name", "must not be empty")
+        }
         guard let text = name.string, Self.strictGroups.contains(kind.group), !Self.isSubdomain(text) else { return }
         let meant = String(
             text.lowercased().map { ($0.isASCII && ($0.isLetter || $0.isNumber)) || $0 == "." || $0 == "-" ? $0 : "-" })

@@ -86,7 +86,10 @@ struct ManifestChecker {
                 "unknown field \(quoted) here; it is a field of \(item): indent it more")
         }
         for level in above.reversed() {
-            guard let place = level.type.fields.first(where: { $0.container == .single && $0.type?.field(named: entry.key) != nil })
+            guard
+                let place = level.type.fields.first(where: {
+                    $0.container == .single && $0.type?.field(named: entry.key) != nil
+                })
             else { continue }
             return note(
                 .unknownField, entry.keyMark, path,
@@ -136,7 +139,8 @@ struct ManifestChecker {
             return
         }
         if type.flags.contains(.propsOrBool), node.bool != nil { return }
-        if type.flags.contains(.propsOrArray) || type.flags.contains(.propsOrStrings) || type.flags.contains(.propsOrBool)
+        if type.flags.contains(.propsOrArray) || type.flags.contains(.propsOrStrings)
+            || type.flags.contains(.propsOrBool)
         {
             if let inner = type.fields.first?.type, node.map != nil { object(node, inner, path, above: above) }
             return

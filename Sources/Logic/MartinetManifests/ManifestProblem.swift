@@ -42,7 +42,9 @@ package struct ManifestProblem: Error, Hashable, Sendable, CustomStringConvertib
         let code: Code = error.code == .duplicateKey ? .duplicateKey : .yaml
         var message = error.message
         if let expected = error.expected { message += "; \(expected)" }
-        if let related = error.related, related != error.mark, !message.contains(related.description) { message += " (see \(related))" }
+        if let related = error.related, related != error.mark, !message.contains(related.description) {
+            message += " (see \(related))"
+        }
         self.init(code, file: file, mark: error.mark, path: "", message: message)
     }
 

@@ -37,7 +37,9 @@ package struct ManifestReader: Sendable {
         for part in Self.documents(bytes, file: file, &result.problems) {
             check(part, file: file, &result)
         }
-        if result.problems.count > Self.problemsMax { result.problems.removeLast(result.problems.count - Self.problemsMax) }
+        if result.problems.count > Self.problemsMax {
+            result.problems.removeLast(result.problems.count - Self.problemsMax)
+        }
         return result
     }
 

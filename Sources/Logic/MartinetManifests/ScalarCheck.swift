@@ -50,8 +50,10 @@ enum ScalarCheck {
 
     private static func bool(_ node: YAMLNode) -> Fault? {
         if node.bool != nil { return nil }
-        let words = ["true": "true", "yes": "true", "on": "true", "1": "true", "false": "false", "no": "false",
-            "off": "false", "0": "false"]
+        let words = [
+            "true": "true", "yes": "true", "on": "true", "1": "true", "false": "false", "no": "false",
+            "off": "false", "0": "false",
+        ]
         let meant = (node.string ?? plain(node)).flatMap { words[$0.lowercased()] }
         return wrong("true or false", node, meant.map { node.string == nil ? $0 : "\($0) without quotes" })
     }
@@ -141,7 +143,8 @@ enum ScalarCheck {
         if MartinetSchema.Base64.decode(text) != nil { return nil }
         return Fault(
             code: .badValue,
-            message: "expected base64, not \"\(text.prefix(40))\"; write \(MartinetSchema.Base64.encode(Array(text.utf8).prefix40)) "
+            message:
+                "expected base64, not \"\(text.prefix(40))\"; write \(MartinetSchema.Base64.encode(Array(text.utf8).prefix40)) "
                 + "here, or the plain text under stringData")
     }
 

@@ -5,7 +5,8 @@ import Testing
     private let shell = Shell(nil, files: ["/home/test/.kube/config": ""])
 
     @Test func aDeploymentIsPrinted() async {
-        let result = await shell.kubectl("create deployment x --image=a/y:1 --port=80 --dry-run=client -o yaml -- sleep 1")
+        let result = await shell.kubectl(
+            "create deployment x --image=a/y:1 --port=80 --dry-run=client -o yaml -- sleep 1")
         #expect(
             result.out == """
                 apiVersion: apps/v1
@@ -53,7 +54,10 @@ import Testing
         let bare = await shell.kubectl("run nginx --image=nginx --dry-run")
         #expect(bare.out == "pod/nginx created (dry run)\n")
         let cron = await shell.kubectl(
-            words: ["run", "pi", "--schedule=0/5 * * * ?", "--image=perl", "--restart=OnFailure", "--dry-run=client", "-o", "name", "--", "perl"])
+            words: [
+                "run", "pi", "--schedule=0/5 * * * ?", "--image=perl", "--restart=OnFailure", "--dry-run=client", "-o",
+                "name", "--", "perl",
+            ])
         #expect(cron.out == "cronjob.batch/pi\n", "\(cron.err)")
         #expect(cron.err.contains("CronJob"))
     }
@@ -62,7 +66,10 @@ import Testing
         ("run x", "error: required flag(s) \"image\" not set\n"),
         ("top pods", "error: \"kubectl top\" is not there yet in this kubectl\n"),
         ("proxy --port=8001", "error: \"kubectl proxy\" is not there yet in this kubectl\n"),
-        ("apply -f https://example.org/x.yaml", "error: cannot read https://example.org/x.yaml: this kubectl fetches no URLs; save the file, then use -f FILE\n"),
+        (
+            "apply -f https://example.org/x.yaml",
+            "error: cannot read https://example.org/x.yaml: this kubectl fetches no URLs; save the file, then use -f FILE\n"
+        ),
         ("apply -f nope.yaml", "error: the path \"nope.yaml\" does not exist\n"),
         ("run x --image=y --rm", "error: --rm should only be used for attached containers\n"),
     ])
@@ -75,7 +82,10 @@ import Testing
     @Test func everyProblemOfAManifestIsToldAndNothingIsSent() async {
         let shell = Shell(
             nil,
-            files: ["pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\nspec:\n  containers:\n  - nme: web\n    image: 7\n"])
+            files: [
+                "pod.yaml":
+                    "apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\nspec:\n  containers:\n  - nme: web\n    image: 7\n"
+            ])
         let result = await shell.kubectl("apply -f pod.yaml")
         #expect(
             result.err == """
@@ -97,7 +107,9 @@ import Testing
         let shell = Shell(nil)
         #expect(await shell.kubectl("config set-cluster c --server=https://x").out == "Cluster \"c\" set.\n")
         #expect(await shell.kubectl("config set-credentials u --token=t").out == "User \"u\" set.\n")
-        #expect(await shell.kubectl("config set-context k --cluster=c --user=u --namespace=n").out == "Context \"k\" created.\n")
+        #expect(
+            await shell.kubectl("config set-context k --cluster=c --user=u --namespace=n").out
+                == "Context \"k\" created.\n")
         #expect(await shell.kubectl("config use-context k").out == "Switched to context \"k\".\n")
         #expect(await shell.kubectl("config current-context").out == "k\n")
         let view = await shell.kubectl("config view")

@@ -33,7 +33,8 @@ final class ScriptedSocket: SessionSocket {
     }
 
     @Test func theExitCodeIsTheCommands() async throws {
-        let status = #"{"status":"Failure","reason":"NonZeroExitCode","details":{"causes":[{"reason":"ExitCode","message":"7"}]}}"#
+        let status =
+            #"{"status":"Failure","reason":"NonZeroExitCode","details":{"causes":[{"reason":"ExitCode","message":"7"}]}}"#
         let socket = ScriptedSocket([message(3, status)])
         let error = await #expect(throws: KubectlError.self) {
             try await RemoteStreams(socket: socket, terminal: MemoryTerminal(input: ""), options: .init()).run()

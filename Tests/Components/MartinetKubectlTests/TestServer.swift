@@ -114,9 +114,10 @@ final class MemoryHost: Host {
     func removeFile(_ path: String) { files.withLock { $0[path] = nil } }
     func entries(of folder: String) throws -> [HostEntry] {
         let inside = files.withLock { $0.keys.filter { $0.hasPrefix(folder + "/") } }
-        let names = Set(inside.map { $0.dropFirst(folder.count + 1).split(separator: "/").map(String.init) }.map { parts in
-            HostEntry(name: parts[0], isFolder: parts.count > 1)
-        })
+        let names = Set(
+            inside.map { $0.dropFirst(folder.count + 1).split(separator: "/").map(String.init) }.map { parts in
+                HostEntry(name: parts[0], isFolder: parts.count > 1)
+            })
         return names.sorted { $0.name < $1.name }
     }
     func isFolder(_ path: String) -> Bool? {

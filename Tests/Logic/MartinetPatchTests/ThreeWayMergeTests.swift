@@ -35,7 +35,9 @@ import Testing
         func spec(_ containers: String) -> String { #"{"spec":{"template":{"spec":{"containers":[\#(containers)]}}}}"# }
         let text = try patch(
             spec(#"{"name":"web","image":"a"},{"name":"old","image":"b"}"#), spec(#"{"name":"web","image":"c"}"#),
-            spec(#"{"name":"web","image":"a","terminationMessagePath":"/x"},{"name":"old","image":"b"},{"name":"side","image":"s"}"#))
+            spec(
+                #"{"name":"web","image":"a","terminationMessagePath":"/x"},{"name":"old","image":"b"},{"name":"side","image":"s"}"#
+            ))
         #expect(
             text == #"{"spec":{"template":{"spec":{"$setElementOrder/containers":[{"name":"web"}],"#
                 + #""containers":[{"image":"c","name":"web"},{"$patch":"delete","name":"old"}]}}}}"#)
@@ -79,7 +81,8 @@ import Testing
 
     @Test func applyingThePatchGivesWhatWasAsked() throws {
         let kind = try #require(Schema.builtin.type(named: "apps/v1.Deployment"))
-        let original = #"{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"x"},"spec":{"template":{"spec":{"containers":[{"name":"a","env":[{"name":"E","value":"1"}]},{"name":"b"}]}}}}"#
+        let original =
+            #"{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"x"},"spec":{"template":{"spec":{"containers":[{"name":"a","env":[{"name":"E","value":"1"}]},{"name":"b"}]}}}}"#
         let modified = original.replacing(#"{"name":"E","value":"1"}"#, with: #"{"name":"F","value":"2"}"#)
         let current = try JSONDecoder.decode(Array(original.utf8), as: kind).object
         let patch = ThreeWayMerge.patch(

@@ -36,7 +36,8 @@ struct APIResourcesCommand {
         if !flags.bool("no-headers") { writer.line(head) }
         for info in found {
             var cells = [
-                info.plural, info.shortNames.joined(separator: ","), info.apiVersion, String(info.isNamespaced), info.kind,
+                info.plural, info.shortNames.joined(separator: ","), info.apiVersion, String(info.isNamespaced),
+                info.kind,
             ]
             if format == "wide" {
                 cells += [info.verbs.joined(separator: ","), info.categories.joined(separator: ",")]
@@ -49,7 +50,8 @@ struct APIResourcesCommand {
 
     private func complain() throws {
         guard !context.discovery.broken.isEmpty else { return }
-        throw KubectlError("unable to retrieve the complete list of server APIs: \(context.discovery.broken.joined(separator: ", "))")
+        throw KubectlError(
+            "unable to retrieve the complete list of server APIs: \(context.discovery.broken.joined(separator: ", "))")
     }
 
     func versions() async throws {

@@ -88,7 +88,9 @@ struct ApplyCommand {
                 return try context.report(answer, isSame ? "unchanged" : "configured", &printer)
             } catch let error as StatusError where error.isConflict && attempt < 5 {
                 current = try await context.get(target.resource, target.namespace, name)
-            } catch let error as StatusError where (error.reason == "Invalid" || error.isConflict) && context.flags.bool("force") {
+            } catch let error as StatusError
+                where (error.reason == "Invalid" || error.isConflict) && context.flags.bool("force")
+            {
                 return try await recreate(target, name, modified, &printer)
             } catch var error as StatusError {
                 error.doing =

@@ -11,11 +11,15 @@ struct AuthCommand {
         if context.flags.bool("list") { throw KubectlError("auth can-i --list is not there yet in this kubectl") }
         let words = context.arguments
         guard words.count == 2 || words.count == 3 else {
-            throw KubectlError("you must specify two arguments: verb resource or verb resource/resourceName.\nSee 'kubectl auth can-i -h' for help and examples.")
+            throw KubectlError(
+                "you must specify two arguments: verb resource or verb resource/resourceName.\nSee 'kubectl auth can-i -h' for help and examples."
+            )
         }
         var spec: YAMLNode = .map([:])
         if words[1].hasPrefix("/") {
-            spec["nonResourceAttributes"] = .map(["path": YAMLNode(.string(words[1])), "verb": YAMLNode(.string(words[0]))])
+            spec["nonResourceAttributes"] = .map([
+                "path": YAMLNode(.string(words[1])), "verb": YAMLNode(.string(words[0])),
+            ])
         } else {
             let parts = words[1].split(separator: "/", maxSplits: 1).map(String.init)
             let resource = parts[0] == "*" ? nil : try? await context.discovery.resource(parts[0])
@@ -58,7 +62,9 @@ struct AuthCommand {
         let groups = info?.items("groups").compactMap(\.string) ?? []
         if !groups.isEmpty { writer.line(["Groups", "[\(groups.joined(separator: " "))]"]) }
         for entry in info?.entries("extra") ?? [] {
-            writer.line(["Extra: \(entry.key)", "[\((entry.node.list ?? []).compactMap(\.string).joined(separator: " "))]"])
+            writer.line([
+                "Extra: \(entry.key)", "[\((entry.node.list ?? []).compactMap(\.string).joined(separator: " "))]",
+            ])
         }
         context.out(writer.flush())
     }

@@ -103,7 +103,8 @@ struct ConfigCommand {
                         guard var body = item[key] else { return item }
                         for (file, data) in Self.files {
                             guard let path = body[file]?.string else { continue }
-                            body[data] = YAMLNode(.string(MartinetSchema.Base64.encode(try context.host.readFile(path))))
+                            body[data] = YAMLNode(
+                                .string(MartinetSchema.Base64.encode(try context.host.readFile(path))))
                             body[file] = nil
                         }
                         item[key] = body
@@ -134,9 +135,12 @@ struct ConfigCommand {
     // MARK: Changes
 
     /// Changes the file that has an entry; the first one where none has.
-    private func change(containing entry: (Kubeconfig.Section, String)?, _ change: (inout Kubeconfig) throws -> Void) throws {
+    private func change(containing entry: (Kubeconfig.Section, String)?, _ change: (inout Kubeconfig) throws -> Void)
+        throws
+    {
         let files = try context.kubeconfigFiles()
-        var file = try entry.flatMap { entry in files.first { $0.names(entry.0).contains(entry.1) } }
+        var file =
+            try entry.flatMap { entry in files.first { $0.names(entry.0).contains(entry.1) } }
             ?? files.first ?? Kubeconfig(nil, file: context.kubeconfigPaths[0])
         try change(&file)
         try context.host.writeFile(file.file, file.text(), mode: 0o600)
@@ -145,10 +149,13 @@ struct ConfigCommand {
     private func delete(_ section: Kubeconfig.Section, _ tree: Kubeconfig) throws {
         let kind = section == .users ? "user" : section.body
         guard let holder = try context.kubeconfigFiles().first(where: { $0.names(section).contains(name) }) else {
-            throw KubectlError("cannot delete \(kind) \(name), not in \(context.kubeconfigPaths.joined(separator: ":"))")
+            throw KubectlError(
+                "cannot delete \(kind) \(name), not in \(context.kubeconfigPaths.joined(separator: ":"))")
         }
         if section == .contexts, tree.currentContext == name {
-            context.say("warning: this removed your active context, use \"kubectl config use-context\" to select a different one")
+            context.say(
+                "warning: this removed your active context, use \"kubectl config use-context\" to select a different one"
+            )
         }
         try change(containing: (section, name)) { $0.remove(section, name) }
         context.out("deleted \(kind) \(name) from \(holder.file)\n")
@@ -156,8 +163,14 @@ struct ConfigCommand {
 
     private func rename(_ tree: Kubeconfig) throws {
         let (old, new) = (context.arguments[0], context.arguments[1])
-        guard let body = tree.entry(.contexts, old) else { throw KubectlError("cannot rename the context \"\(old)\", it's not in \(context.kubeconfigPaths[0])") }
-        guard tree.entry(.contexts, new) == nil else { throw KubectlError("cannot rename the context \"\(old)\", the context \"\(new)\" already exists in \(context.kubeconfigPaths[0])") }
+        guard let body = tree.entry(.contexts, old) else {
+            throw KubectlError("cannot rename the context \"\(old)\", it's not in \(context.kubeconfigPaths[0])")
+        }
+        guard tree.entry(.contexts, new) == nil else {
+            throw KubectlError(
+                "cannot rename the context \"\(old)\", the context \"\(new)\" already exists in \(context.kubeconfigPaths[0])"
+            )
+        }
         try change(containing: (.contexts, old)) { file in
             file.remove(.contexts, old)
             file.set(.contexts, new, body)
@@ -168,7 +181,11 @@ struct ConfigCommand {
 
     private func setContext(_ tree: Kubeconfig) throws {
         let name = flags.bool("current") ? tree.currentContext ?? "" : self.name
-        guard !name.isEmpty else { throw KubectlError(flags.bool("current") ? "no current context is set" : "you must specify a non-empty context name or --current") }
+        guard !name.isEmpty else {
+            throw KubectlError(
+                flags.bool("current")
+                    ? "no current context is set" : "you must specify a non-empty context name or --current")
+        }
         var body = tree.entry(.contexts, name) ?? YAMLNode(.map([]))
         let isNew = tree.entry(.contexts, name) == nil
         for key in ["cluster", "namespace", "user"] where flags.isSet(key) {

@@ -30,7 +30,9 @@ struct DeleteCommand {
             do {
                 try await delete(target, &gone)
             } catch let error as StatusError {
-                if error.isNotFound, context.flags.bool("ignore-not-found") || target.object != nil && target.file.isEmpty {
+                if error.isNotFound,
+                    context.flags.bool("ignore-not-found") || target.object != nil && target.file.isEmpty
+                {
                     continue
                 }
                 var error = error

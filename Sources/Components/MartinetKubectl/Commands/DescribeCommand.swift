@@ -6,9 +6,12 @@ struct DescribeCommand {
     init(_ context: CommandContext) { self.context = context }
 
     func run() async throws {
-        let targets = context.hasFiles ? try await context.fileTargets() : try await context.targets(of: context.arguments)
+        let targets =
+            context.hasFiles ? try await context.fileTargets() : try await context.targets(of: context.arguments)
         guard !targets.isEmpty else {
-            throw KubectlError("You must specify the type of resource to describe. Use \"kubectl api-resources\" for a complete list of supported resources.")
+            throw KubectlError(
+                "You must specify the type of resource to describe. Use \"kubectl api-resources\" for a complete list of supported resources."
+            )
         }
         var shown = 0
         for target in targets {

@@ -12,7 +12,9 @@ struct EditCommand {
     init(_ context: CommandContext) { self.context = context }
 
     func run() async throws {
-        guard context.flags.string("output") != "json" else { throw KubectlError("edit -o json is not there yet in this kubectl") }
+        guard context.flags.string("output") != "json" else {
+            throw KubectlError("edit -o json is not there yet in this kubectl")
+        }
         let targets = try await context.selected(context.arguments, requireSelection: false)
         guard !targets.isEmpty else { throw KubectlError("edit cancelled, no objects found") }
         for target in targets { try await edit(target) }
@@ -41,7 +43,8 @@ struct EditCommand {
             try context.host.writeFile(path, Array(text.utf8), mode: 0o600)
             let code = try await context.host.run(editor + [path])
             guard code == 0 else {
-                throw KubectlError("there was a problem with the editor \"\(editor.joined(separator: " "))\": it ended with \(code)")
+                throw KubectlError(
+                    "there was a problem with the editor \"\(editor.joined(separator: " "))\": it ended with \(code)")
             }
             let edited = String(decoding: try context.host.readFile(path), as: UTF8.self)
             let content = edited.split(separator: "\n", omittingEmptySubsequences: false).filter { !$0.hasPrefix("#") }
@@ -55,7 +58,8 @@ struct EditCommand {
                 if isFirst { context.host.removeFile(path) }
                 throw isFirst
                     ? KubectlError("Edit cancelled, no changes made.", exitCode: 0, prefixed: false)
-                    : KubectlError("Edit cancelled, no valid changes were saved; a copy of your changes is in \"\(path)\"")
+                    : KubectlError(
+                        "Edit cancelled, no valid changes were saved; a copy of your changes is in \"\(path)\"")
             }
             last = edited
             var failures: [String] = []

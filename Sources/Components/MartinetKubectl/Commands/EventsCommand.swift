@@ -9,7 +9,9 @@ struct EventsCommand {
     init(_ context: CommandContext) { self.context = context }
 
     func run() async throws {
-        if context.flags.bool("watch") { throw KubectlError("events --watch is not there yet in this kubectl: use get events --watch") }
+        if context.flags.bool("watch") {
+            throw KubectlError("events --watch is not there yet in this kubectl: use get events --watch")
+        }
         let resource = try await context.discovery.resource("events")
         var fields = ""
         let subject = context.flags.string("for")
@@ -25,10 +27,12 @@ struct EventsCommand {
             .sorted { Self.lastSeen($0) < Self.lastSeen($1) }
         if var printer = try ObjectPrinter(context) {
             return context.out(
-                try printer.text(.map(["apiVersion": "v1", "items": YAMLNode(.list(found)), "kind": "List", "metadata": .map([:])])))
+                try printer.text(
+                    .map(["apiVersion": "v1", "items": YAMLNode(.list(found)), "kind": "List", "metadata": .map([:])])))
         }
         guard !found.isEmpty else {
-            return context.say(context.allNamespaces ? "No events found." : "No events found in \(context.namespace) namespace.")
+            return context.say(
+                context.allNamespaces ? "No events found." : "No events found in \(context.namespace) namespace.")
         }
         let now = context.runtime.now()
         var writer = TabWriter()
@@ -37,7 +41,8 @@ struct EventsCommand {
         for event in found {
             let cells = [
                 Self.age(event, now), event.text("type"), event.text("reason"),
-                "\(event.text("involvedObject", "kind"))/\(event.text("involvedObject", "name"))", event.text("message").trimmed,
+                "\(event.text("involvedObject", "kind"))/\(event.text("involvedObject", "name"))",
+                event.text("message").trimmed,
             ]
             writer.line(context.allNamespaces ? [event.metaNamespace] + cells : cells)
         }

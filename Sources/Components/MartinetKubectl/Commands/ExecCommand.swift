@@ -37,11 +37,13 @@ struct ExecCommand {
 
     func attach() async throws {
         guard let first = context.arguments.first else {
-            throw KubectlError("at least 1 argument is required for attach\nSee 'kubectl attach -h' for help and examples")
+            throw KubectlError(
+                "at least 1 argument is required for attach\nSee 'kubectl attach -h' for help and examples")
         }
         let pod = try await PodFinder(context).pod(first)
         let container = try PodFinder(context).container(of: pod, flags.string("container"), quiet: flags.bool("quiet"))
-        try await attach(toRunning: pod.metaName, namespace: pod.metaNamespace, container: container, quiet: flags.bool("quiet"))
+        try await attach(
+            toRunning: pod.metaName, namespace: pod.metaNamespace, container: container, quiet: flags.bool("quiet"))
     }
 
     /// Waits until the pod runs, then attaches; a pod that has ended already is answered with its log.
@@ -80,7 +82,8 @@ struct ExecCommand {
         }
         if code != 0 {
             throw KubectlError(
-                "pod \(namespace)/\(name) terminated (Error)", exitCode: Int32(truncatingIfNeeded: code), prefixed: true)
+                "pod \(namespace)/\(name) terminated (Error)", exitCode: Int32(truncatingIfNeeded: code), prefixed: true
+            )
         }
     }
 
@@ -97,7 +100,11 @@ struct ExecCommand {
         query += command.map { (name: "command", value: $0) }
         if options.stdin { query.append((name: "stdin", value: "true")) }
         query.append((name: "stdout", value: "true"))
-        if options.tty { query.append((name: "tty", value: "true")) } else { query.append((name: "stderr", value: "true")) }
+        if options.tty {
+            query.append((name: "tty", value: "true"))
+        } else {
+            query.append((name: "stderr", value: "true"))
+        }
         let socket = try await context.session().openSocket(
             SessionRequest(
                 "GET", pods.path(namespace: pod.metaNamespace, name: pod.metaName, subresource: subresource),

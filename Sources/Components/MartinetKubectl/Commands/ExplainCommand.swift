@@ -18,10 +18,12 @@ struct ExplainCommand {
             throw KubectlError("couldn't find resource for \"\(resource.apiVersion), Resource=\(resource.plural)\"")
         }
         let sides = link.split(separator: "?", maxSplits: 1).map(String.init)
-        let query = sides.count > 1 ? sides[1].split(separator: "&").compactMap { pair -> (name: String, value: String)? in
-            let words = pair.split(separator: "=", maxSplits: 1).map(String.init)
-            return words.count == 2 ? (name: words[0], value: words[1]) : nil
-        } : []
+        let query =
+            sides.count > 1
+            ? sides[1].split(separator: "&").compactMap { pair -> (name: String, value: String)? in
+                let words = pair.split(separator: "=", maxSplits: 1).map(String.init)
+                return words.count == 2 ? (name: words[0], value: words[1]) : nil
+            } : []
         let document = try await context.json(SessionRequest("GET", sides[0], query: query))
         let schemas = Schemas(document)
         guard var schema = schemas.kind(resource) else {
@@ -65,7 +67,10 @@ struct ExplainCommand {
         let version = context.flags.string("api-version")
         let found = try await context.discovery.resource(word)
         guard !version.isEmpty, version != found.apiVersion else { return found }
-        guard let other = try await context.discovery.all().first(where: { $0.apiVersion == version && $0.plural == found.plural })
+        guard
+            let other = try await context.discovery.all().first(where: {
+                $0.apiVersion == version && $0.plural == found.plural
+            })
         else { throw KubectlError("couldn't find resource for \"\(version), Resource=\(found.plural)\"") }
         return other
     }
@@ -127,13 +132,15 @@ struct Schemas {
 
     init(_ document: YAMLNode) {
         schemas = Dictionary(
-            document.entries("components", "schemas").map { ($0.key, $0.node) }, uniquingKeysWith: { first, _ in first })
+            document.entries("components", "schemas").map { ($0.key, $0.node) }, uniquingKeysWith: { first, _ in first }
+        )
     }
 
     func kind(_ resource: ResourceInfo) -> YAMLNode? {
         schemas.sorted { $0.key < $1.key }.map(\.value).first { schema in
             schema.items("x-kubernetes-group-version-kind").contains {
-                $0.text("group") == resource.group && $0.text("version") == resource.version && $0.text("kind") == resource.kind
+                $0.text("group") == resource.group && $0.text("version") == resource.version
+                    && $0.text("kind") == resource.kind
             }
         }
     }
@@ -144,7 +151,9 @@ struct Schemas {
         let inner = node["items"].map { [$0] + $0.items("allOf") } ?? []
         let values = node["additionalProperties"].map { [$0] + $0.items("allOf") } ?? []
         for candidate in candidates + inner + values {
-            if let link = candidate["$ref"]?.string, link.hasPrefix(prefix) { return String(link.dropFirst(prefix.count)) }
+            if let link = candidate["$ref"]?.string, link.hasPrefix(prefix) {
+                return String(link.dropFirst(prefix.count))
+            }
         }
         return nil
     }
@@ -170,8 +179,11 @@ struct Schemas {
             // A scalar under a name of its own (Quantity, Time) is shown as what it is.
             let schema = schemas[reference]
             let name = reference.split(separator: ".").last.map(String.init) ?? reference
-            if ["Quantity", "IntOrString", "Time", "MicroTime"].contains(name) { return name == "Time" || name == "MicroTime" ? "string" : name }
-            return schema?.text("type") == "object" || schema?.text("type").isEmpty != false ? name : schema?.text("type") ?? name
+            if ["Quantity", "IntOrString", "Time", "MicroTime"].contains(name) {
+                return name == "Time" || name == "MicroTime" ? "string" : name
+            }
+            return schema?.text("type") == "object" || schema?.text("type").isEmpty != false
+                ? name : schema?.text("type") ?? name
         case let plain: return plain
         }
     }

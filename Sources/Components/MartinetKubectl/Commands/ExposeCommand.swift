@@ -13,7 +13,8 @@ struct ExposeCommand {
         for target in try await context.selected(context.arguments, requireSelection: true) {
             guard let object = target.object else { continue }
             var service = try service(object, target)
-            service = service.setting(["metadata", "namespace"], YAMLNode(.string(target.namespace ?? context.namespace)))
+            service = service.setting(
+                ["metadata", "namespace"], YAMLNode(.string(target.namespace ?? context.namespace)))
             let services = try await context.discovery.resource("services")
             var made = Target(services, namespace: target.namespace, name: service.metaName, object: service)
             if context.dryRun == .client, !context.isNamespaceGiven {
@@ -68,7 +69,8 @@ struct ExposeCommand {
         default: throw KubectlError("cannot expose a \(target.resource.kind)")
         }
         guard let found, found.map?.isEmpty == false else {
-            throw KubectlError("couldn't retrieve selectors via --selector flag or introspection: \(target.shown) has none")
+            throw KubectlError(
+                "couldn't retrieve selectors via --selector flag or introspection: \(target.shown) has none")
         }
         return found
     }
@@ -76,7 +78,8 @@ struct ExposeCommand {
     private func ports(_ object: YAMLNode, _ target: Target) throws -> [YAMLNode] {
         var declared: [(port: Int64, kind: String)] = []
         let containers =
-            target.resource.kind == "Pod" ? object.items("spec", "containers")
+            target.resource.kind == "Pod"
+            ? object.items("spec", "containers")
             : object.items("spec", "template", "spec", "containers")
         for container in containers {
             for port in container.items("ports") {
@@ -99,7 +102,8 @@ struct ExposeCommand {
         }
         if numbers.isEmpty { numbers = declared }
         guard !numbers.isEmpty else {
-            throw KubectlError("couldn't find port via --port flag or introspection\nSee 'kubectl expose -h' for help and examples")
+            throw KubectlError(
+                "couldn't find port via --port flag or introspection\nSee 'kubectl expose -h' for help and examples")
         }
         let kind = flags.string("protocol")
         return numbers.enumerated().map { index, entry in

@@ -177,7 +177,8 @@ struct GetCommand {
             if printedAny { context.out("\n") }
             printedAny = true
             let showsKind = context.flags.bool("show-kind") || order.count > 1 || isCategory
-            var printer = TablePrinter(flags.tableOptions(kind: showsKind ? resource.shownName : nil, resource: resource))
+            var printer = TablePrinter(
+                flags.tableOptions(kind: showsKind ? resource.shownName : nil, resource: resource))
             context.out(printer.text(TableDecoder.table(answer)))
         }
         if !printedAny, context.failures == 0, !context.flags.bool("ignore-not-found") {
@@ -210,7 +211,9 @@ struct GetCommand {
             if target.name == nil {
                 query.append((name: "limit", value: String(max(context.flags.int("chunk-size"), 0))))
                 if !context.selector.isEmpty { query.append((name: "labelSelector", value: context.selector)) }
-                if !context.fieldSelector.isEmpty { query.append((name: "fieldSelector", value: context.fieldSelector)) }
+                if !context.fieldSelector.isEmpty {
+                    query.append((name: "fieldSelector", value: context.fieldSelector))
+                }
                 if !token.isEmpty { query.append((name: "continue", value: token)) }
             }
             let path = target.resource.path(

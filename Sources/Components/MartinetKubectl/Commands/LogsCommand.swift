@@ -41,7 +41,9 @@ struct LogsCommand {
         try await withThrowingTaskGroup(of: Void.self) { group in
             for source in sources {
                 group.addTask {
-                    let response = try await session.send(SessionRequest("GET", source.path, query: [(name: "container", value: source.container)] + query))
+                    let response = try await session.send(
+                        SessionRequest(
+                            "GET", source.path, query: [(name: "container", value: source.container)] + query))
                     guard response.status == 200 else {
                         throw StatusError(status: response.status, body: try await response.body.collect())
                     }
@@ -64,7 +66,8 @@ struct LogsCommand {
             do {
                 pods = try await PodFinder(context).pods(of: target, first: !context.flags.bool("all-pods"))
             } catch let error as StatusError where error.isNotFound {
-                throw KubectlError("error from server (NotFound): \(error.message) in namespace \"\(context.namespace)\"")
+                throw KubectlError(
+                    "error from server (NotFound): \(error.message) in namespace \"\(context.namespace)\"")
             }
         }
         var sources: [Source] = []
@@ -82,13 +85,17 @@ struct LogsCommand {
 
     private func containers(of pod: YAMLNode, _ chosen: String) throws -> [String] {
         let names = pod.items("spec", "containers").map { $0.text("name") }
-        let others = (pod.items("spec", "initContainers") + pod.items("spec", "ephemeralContainers")).map { $0.text("name") }
+        let others = (pod.items("spec", "initContainers") + pod.items("spec", "ephemeralContainers")).map {
+            $0.text("name")
+        }
         if context.flags.bool("all-containers") {
             return pod.items("spec", "initContainers").map { $0.text("name") } + names
         }
         if !chosen.isEmpty {
             guard (names + others).contains(chosen) else {
-                throw KubectlError("container \(chosen) is not valid for pod \(pod.metaName) out of: \((names + others).joined(separator: ", "))")
+                throw KubectlError(
+                    "container \(chosen) is not valid for pod \(pod.metaName) out of: \((names + others).joined(separator: ", "))"
+                )
             }
             return [chosen]
         }
@@ -126,7 +133,8 @@ struct LogsCommand {
     private func copy(_ source: Source, prefix: Bool) async throws {
         let response = try await context.send(
             SessionRequest("GET", source.path, query: [(name: "container", value: source.container)] + query()))
-        try await Self.copy(response.body, context.flags.bool("prefix") ? Self.prefix(source) : "", to: context.terminal)
+        try await Self.copy(
+            response.body, context.flags.bool("prefix") ? Self.prefix(source) : "", to: context.terminal)
     }
 
     private static func prefix(_ source: Source) -> String { "[pod/\(source.pod)/\(source.container)] " }

@@ -18,7 +18,9 @@ struct MetadataCommand {
     func run() async throws {
         // Words with `=`, or a `-` at their end, are changes; the first of them ends the resources.
         let words = context.arguments
-        let first = words.firstIndex { $0.contains("=") || ($0.hasSuffix("-") && !$0.contains("/-") && $0 != "-") } ?? words.count
+        let first =
+            words.firstIndex { $0.contains("=") || ($0.hasSuffix("-") && !$0.contains("/-") && $0 != "-") }
+            ?? words.count
         let changes = try words[first...].map(change)
         let resources = Array(words[..<first])
         guard !changes.isEmpty || context.flags.bool("list") else {
@@ -38,7 +40,10 @@ struct MetadataCommand {
 
     private func list(_ object: YAMLNode, _ target: Target, titled: Bool) {
         let indent = titled ? " " : ""
-        if titled { context.out("Listing \(part.rawValue) for \(target.resource.kind).\(target.resource.group)/\(object.metaName):\n") }
+        if titled {
+            context.out(
+                "Listing \(part.rawValue) for \(target.resource.kind).\(target.resource.group)/\(object.metaName):\n")
+        }
         for entry in object.entries("metadata", part.rawValue).sorted(by: { $0.key < $1.key }) {
             context.out("\(indent)\(entry.key)=\(entry.node.scalarText ?? "")\n")
         }
@@ -71,7 +76,8 @@ struct MetadataCommand {
                 throw KubectlError("'\(change.key)' already has a value (\(old)), and --overwrite is false")
             }
             if change.value != old {
-                patch.append(.init(key: change.key, node: change.value.map { YAMLNode(.string($0)) } ?? YAMLNode(.null)))
+                patch.append(
+                    .init(key: change.key, node: change.value.map { YAMLNode(.string($0)) } ?? YAMLNode(.null)))
             }
         }
         let removesOnly = changes.allSatisfy { $0.value == nil }

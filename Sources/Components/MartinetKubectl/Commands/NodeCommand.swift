@@ -9,7 +9,9 @@ struct NodeCommand {
 
     private func nodes() async throws -> [Target] {
         guard !context.arguments.isEmpty || !context.selector.isEmpty else {
-            throw KubectlError("USAGE: \(context.line.path.name) NODE [flags]\nSee '\(context.line.path.name) -h' for help and examples")
+            throw KubectlError(
+                "USAGE: \(context.line.path.name) NODE [flags]\nSee '\(context.line.path.name) -h' for help and examples"
+            )
         }
         // `nodes/a` and `a` are both names here.
         let names = context.arguments.map { $0.split(separator: "/").last.map(String.init) ?? $0 }
@@ -24,7 +26,9 @@ struct NodeCommand {
         guard let name = node.name else { return }
         let word = unschedulable ? "cordoned" : "uncordoned"
         let isMarked = node.object?.at("spec", "unschedulable")?.bool ?? false
-        guard isMarked != unschedulable else { return context.out("node/\(name) already \(word)\(context.dryRunSuffix)\n") }
+        guard isMarked != unschedulable else {
+            return context.out("node/\(name) already \(word)\(context.dryRunSuffix)\n")
+        }
         if context.dryRun != .client {
             let patch: YAMLNode = .map(["spec": .map(["unschedulable": unschedulable ? true : YAMLNode(.null)])])
             _ = try await context.patch(node.resource, nil, name, patch, .strategic, manager: "kubectl-cordon")
@@ -73,19 +77,22 @@ struct NodeCommand {
                 if context.flags.bool("ignore-daemonsets") {
                     warnings["ignoring DaemonSet-managed Pods", default: []].append(shown)
                 } else {
-                    errors["cannot delete DaemonSet-managed Pods (use --ignore-daemonsets to ignore)", default: []].append(shown)
+                    errors["cannot delete DaemonSet-managed Pods (use --ignore-daemonsets to ignore)", default: []]
+                        .append(shown)
                 }
                 continue
             }
             let keepsData = pod.items("spec", "volumes").contains { $0["emptyDir"] != nil } && !isOver
             let dropsData = context.flags.bool("delete-emptydir-data") || context.flags.bool("delete-local-data")
             if keepsData, !dropsData {
-                errors["cannot delete Pods with local storage (use --delete-emptydir-data to override)", default: []].append(shown)
+                errors["cannot delete Pods with local storage (use --delete-emptydir-data to override)", default: []]
+                    .append(shown)
                 continue
             }
             if owner == nil, !isOver {
                 guard context.flags.bool("force") else {
-                    errors["cannot delete Pods that declare no controller (use --force to override)", default: []].append(shown)
+                    errors["cannot delete Pods that declare no controller (use --force to override)", default: []]
+                        .append(shown)
                     continue
                 }
                 warnings["deleting Pods that declare no controller", default: []].append(shown)
@@ -93,11 +100,14 @@ struct NodeCommand {
             victims.append(Victim(namespace: pod.metaNamespace, name: pod.metaName, uid: pod.text("metadata", "uid")))
         }
         func list(_ groups: [String: [String]]) -> String {
-            groups.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value.joined(separator: ", "))" }.joined(separator: "; ")
+            groups.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value.joined(separator: ", "))" }.joined(
+                separator: "; ")
         }
         if !warnings.isEmpty { context.say("Warning: \(list(warnings))") }
         guard errors.isEmpty else {
-            throw KubectlError("unable to drain node \"\(node)\" due to error: \(list(errors)), continuing command...\nThere are pending nodes to be drained:\n \(node)\n\(list(errors))")
+            throw KubectlError(
+                "unable to drain node \"\(node)\" due to error: \(list(errors)), continuing command...\nThere are pending nodes to be drained:\n \(node)\n\(list(errors))"
+            )
         }
         return victims
     }
@@ -108,7 +118,9 @@ struct NodeCommand {
         let pods = try await context.discovery.resource("pods")
         var options: YAMLNode = .map([:])
         let grace = context.flags.int("grace-period")
-        if context.flags.isSet("grace-period"), grace >= 0 { options["gracePeriodSeconds"] = YAMLNode(.int(Int64(grace))) }
+        if context.flags.isSet("grace-period"), grace >= 0 {
+            options["gracePeriodSeconds"] = YAMLNode(.int(Int64(grace)))
+        }
         if context.flags.bool("disable-eviction") {
             _ = try await context.delete(pods, victim.namespace, victim.name, options)
             return
@@ -130,7 +142,8 @@ struct NodeCommand {
                 // A disruption budget forbids it for now.
                 if let deadline, context.runtime.monotonic() >= deadline { throw error }
                 context.say(
-                    "error when evicting pods/\"\(victim.name)\" -n \"\(victim.namespace)\" (will retry after 5s): \(error.message)")
+                    "error when evicting pods/\"\(victim.name)\" -n \"\(victim.namespace)\" (will retry after 5s): \(error.message)"
+                )
                 await context.sleep(.seconds(5))
             }
         }
@@ -143,7 +156,9 @@ struct NodeCommand {
             pod == nil || pod?.text("metadata", "uid") != victim.uid
         }
         guard gone else {
-            throw KubectlError("error when waiting for pod \"\(victim.name)\" in namespace \"\(victim.namespace)\" to terminate: global timeout reached")
+            throw KubectlError(
+                "error when waiting for pod \"\(victim.name)\" in namespace \"\(victim.namespace)\" to terminate: global timeout reached"
+            )
         }
         context.out("pod/\(victim.name) evicted\n")
     }

@@ -11,7 +11,9 @@ struct PatchCommand {
         var text = context.flags.string("patch")
         let file = context.flags.string("patch-file")
         if !file.isEmpty { text = String(decoding: try context.host.readFile(file), as: UTF8.self) }
-        guard !text.isEmpty else { throw KubectlError("must specify --patch or --patch-file containing the contents of the patch") }
+        guard !text.isEmpty else {
+            throw KubectlError("must specify --patch or --patch-file containing the contents of the patch")
+        }
         guard let patch = try YAML.read(text, file: file.isEmpty ? "--patch" : file).first else {
             throw KubectlError("the patch is empty")
         }

@@ -30,7 +30,8 @@ struct PortForwardCommand {
         let running = try await PodFinder(context).untilRunning(
             pod.metaName, pod.metaNamespace, timeout: context.flags.duration("pod-running-timeout"))
         guard running.text("status", "phase") == "Running" else {
-            throw KubectlError("unable to forward port because pod is not running. Current status=\(running.text("status", "phase"))")
+            throw KubectlError(
+                "unable to forward port because pod is not running. Current status=\(running.text("status", "phase"))")
         }
         let pods = try await context.discovery.resource("pods")
         let path = pods.path(namespace: pod.metaNamespace, name: pod.metaName, subresource: "portforward")
@@ -75,13 +76,17 @@ struct PortForwardCommand {
                     failure = error
                     // A machine without IPv6 has no ::1; that is no fault where 127.0.0.1 works.
                     if numeric != "::1" {
-                        context.say("Unable to listen on port \(pair.local): Listeners failed to create with the following errors: [\(error)]")
+                        context.say(
+                            "Unable to listen on port \(pair.local): Listeners failed to create with the following errors: [\(error)]"
+                        )
                     }
                 }
             }
         }
         guard !listeners.isEmpty else {
-            throw KubectlError("unable to listen on any of the requested ports: [{\(pair.local) \(pair.remote)}]\(failure.map { ": \($0)" } ?? "")")
+            throw KubectlError(
+                "unable to listen on any of the requested ports: [{\(pair.local) \(pair.remote)}]\(failure.map { ": \($0)" } ?? "")"
+            )
         }
         return listeners
     }
@@ -131,12 +136,16 @@ struct PortForwardCommand {
         let (remote, shown) = try remote(last, target, object, pod)
         guard sides.count == 2 else { return Pair(local: shown, remote: remote) }
         if sides[0].isEmpty { return Pair(local: 0, remote: remote) }
-        guard let local = UInt16(sides[0]) else { throw KubectlError("invalid local port '\(sides[0])': expected 0 to 65535") }
+        guard let local = UInt16(sides[0]) else {
+            throw KubectlError("invalid local port '\(sides[0])': expected 0 to 65535")
+        }
         return Pair(local: local, remote: remote)
     }
 
     /// The container's port that a word means, and the port to listen on where none is given.
-    private func remote(_ word: String, _ target: Target, _ object: YAMLNode, _ pod: YAMLNode) throws -> (UInt16, UInt16) {
+    private func remote(_ word: String, _ target: Target, _ object: YAMLNode, _ pod: YAMLNode) throws -> (
+        UInt16, UInt16
+    ) {
         func named(_ name: String) -> UInt16? {
             for container in pod.items("spec", "containers") {
                 for port in container.items("ports") where port.text("name") == name {
@@ -147,10 +156,14 @@ struct PortForwardCommand {
         }
         if target.resource.kind == "Service" {
             let number = Int64(word)
-            guard let port = object.items("spec", "ports").first(where: { $0.number("port") == number || $0.text("name") == word })
+            guard
+                let port = object.items("spec", "ports").first(where: {
+                    $0.number("port") == number || $0.text("name") == word
+                })
             else {
                 let known = object.items("spec", "ports").map { $0.text("port") }.joined(separator: ", ")
-                throw KubectlError("Service \(object.metaName) does not have a service port \(word); there are \(known)")
+                throw KubectlError(
+                    "Service \(object.metaName) does not have a service port \(word); there are \(known)")
             }
             let shown = port.number("port").flatMap { UInt16(exactly: $0) } ?? 0
             if let to = port.at("targetPort") {
@@ -163,7 +176,9 @@ struct PortForwardCommand {
             return (shown, shown)
         }
         if let number = UInt16(word), number > 0 { return (number, number) }
-        guard let port = named(word) else { throw KubectlError("Pod '\(pod.metaName)' does not have a named port '\(word)'") }
+        guard let port = named(word) else {
+            throw KubectlError("Pod '\(pod.metaName)' does not have a named port '\(word)'")
+        }
         return (port, port)
     }
 }

@@ -26,7 +26,8 @@ struct ReplaceCommand {
                 let answer =
                     context.flags.bool("force")
                     ? try await context.create(target.resource, target.namespace, object, manager: "kubectl-replace")
-                    : try await context.replace(target.resource, target.namespace, name, object, manager: "kubectl-replace")
+                    : try await context.replace(
+                        target.resource, target.namespace, name, object, manager: "kubectl-replace")
                 try context.report(answer, "replaced", &printer)
             } catch var error as StatusError {
                 error.doing = "error when replacing \"\(target.file)\""

@@ -29,7 +29,8 @@ struct RolloutCommand {
 
     private func onlyDeployments(_ target: Target) throws {
         guard target.resource.kind == "Deployment" else {
-            throw KubectlError("rollouts of a \(target.resource.kind) are not there yet in this kubectl: \(target.shown)")
+            throw KubectlError(
+                "rollouts of a \(target.resource.kind) are not there yet in this kubectl: \(target.shown)")
         }
     }
 
@@ -71,7 +72,9 @@ struct RolloutCommand {
                 throw KubectlError("deployment \"\(name)\" exceeded its progress deadline")
             }
             let wanted = object.number("spec", "replicas") ?? 1
-            let (updated, total, available) = (status("updatedReplicas"), status("replicas"), status("availableReplicas"))
+            let (updated, total, available) = (
+                status("updatedReplicas"), status("replicas"), status("availableReplicas")
+            )
             let head = "Waiting for deployment \"\(name)\" rollout to finish: "
             if updated < wanted {
                 return ("\(head)\(updated) out of \(wanted) new replicas have been updated...\n", false)
@@ -103,7 +106,10 @@ struct RolloutCommand {
                     false
                 )
             }
-            return ("statefulset rolling update complete \(status("currentReplicas")) pods at revision \(current)...\n", true)
+            return (
+                "statefulset rolling update complete \(status("currentReplicas")) pods at revision \(current)...\n",
+                true
+            )
         default: throw KubectlError("no status viewer has been implemented for a \(kind)")
         }
     }
@@ -220,9 +226,11 @@ struct RolloutCommand {
             .map(["op": "replace", "path": "/spec/template", "value": template])
         ]
         // What is told about a revision goes back with it.
-        let skipped = [LastApplied.key, Self.revisionKey, "deployment.kubernetes.io/revision-history",
+        let skipped = [
+            LastApplied.key, Self.revisionKey, "deployment.kubernetes.io/revision-history",
             "deployment.kubernetes.io/desired-replicas", "deployment.kubernetes.io/max-replicas",
-            "deprecated.deployment.rollback.to"]
+            "deprecated.deployment.rollback.to",
+        ]
         var annotations = object.entries("metadata", "annotations").filter { skipped.contains($0.key) }
         annotations += chosen.set.entries("metadata", "annotations").filter { !skipped.contains($0.key) }
         operations.append(

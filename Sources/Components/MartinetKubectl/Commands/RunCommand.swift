@@ -41,7 +41,9 @@ struct RunCommand {
         }
         if flags.bool("rm"), !isInteractive { throw KubectlError("--rm should only be used for attached containers") }
         if isInteractive, context.dryRun != .none {
-            throw KubectlError("--dry-run=\(flags.string("dry-run")) can't be used with attached containers options (--attach, --stdin, or --tty)")
+            throw KubectlError(
+                "--dry-run=\(flags.string("dry-run")) can't be used with attached containers options (--attach, --stdin, or --tty)"
+            )
         }
         if flags.bool("expose"), flags.string("port").isEmpty {
             throw KubectlError("--port must be set when exposing a service")

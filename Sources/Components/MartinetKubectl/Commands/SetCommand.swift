@@ -42,14 +42,17 @@ struct SetCommand {
                         found.insert(name)
                         guard container.text("image") != image else { continue }
                         changed.append(
-                            .map(["image": YAMLNode(.string(image)), "name": YAMLNode(.string(container.text("name")))]))
+                            .map(["image": YAMLNode(.string(image)), "name": YAMLNode(.string(container.text("name")))])
+                        )
                     }
                 }
                 if !changed.isEmpty { lists.append((list, changed)) }
             }
             if let missing = pairs.first(where: { !found.contains($0.0) }) {
                 let known = (spec.items("containers") + spec.items("initContainers")).map { $0.text("name") }
-                throw KubectlError("unable to find container named \"\(missing.0)\" in \(shown); there are \(known.joined(separator: ", "))")
+                throw KubectlError(
+                    "unable to find container named \"\(missing.0)\" in \(shown); there are \(known.joined(separator: ", "))"
+                )
             }
             return lists
         }
@@ -62,7 +65,8 @@ struct SetCommand {
                 let path = try Self.podSpecPath(target.resource.kind)
                 let spec = path.reduce(target.object) { node, key in node?[key] }
                 for container in spec?.items("containers") ?? [] {
-                    context.out("# \(target.resource.plural)/\(target.name ?? ""), container \(container.text("name"))\n")
+                    context.out(
+                        "# \(target.resource.plural)/\(target.name ?? ""), container \(container.text("name"))\n")
                     for variable in container.items("env") {
                         context.out("\(variable.text("name"))=\(variable.text("value"))\n")
                     }

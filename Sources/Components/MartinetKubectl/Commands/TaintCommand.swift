@@ -47,7 +47,8 @@ struct TaintCommand {
         let sides = body.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         let pair = sides[0].split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         let effect = sides.count > 1 ? sides[1] : ""
-        guard !pair[0].isEmpty, removes || Self.effects.contains(effect), effect.isEmpty || Self.effects.contains(effect)
+        guard !pair[0].isEmpty, removes || Self.effects.contains(effect),
+            effect.isEmpty || Self.effects.contains(effect)
         else {
             throw KubectlError(
                 "invalid taint spec: \(word): expected key=value:Effect, the effect being one of "
@@ -65,7 +66,8 @@ struct TaintCommand {
             }
             if change.removes {
                 guard taints.contains(where: isMeant) else {
-                    throw KubectlError("taint \"\(change.key)\(change.effect.isEmpty ? "" : ":\(change.effect)")\" not found")
+                    throw KubectlError(
+                        "taint \"\(change.key)\(change.effect.isEmpty ? "" : ":\(change.effect)")\" not found")
                 }
                 taints.removeAll(where: isMeant)
                 removed = true
@@ -73,14 +75,17 @@ struct TaintCommand {
             }
             if let index = taints.firstIndex(where: isMeant) {
                 guard context.flags.bool("overwrite") else {
-                    throw KubectlError("node \(name) already has \(change.key) taint(s) with same effect(s) and --overwrite is false")
+                    throw KubectlError(
+                        "node \(name) already has \(change.key) taint(s) with same effect(s) and --overwrite is false")
                 }
                 taints.remove(at: index)
                 modified = true
             } else {
                 added = true
             }
-            var taint: YAMLNode = .map(["effect": YAMLNode(.string(change.effect)), "key": YAMLNode(.string(change.key))])
+            var taint: YAMLNode = .map([
+                "effect": YAMLNode(.string(change.effect)), "key": YAMLNode(.string(change.key)),
+            ])
             if !change.value.isEmpty { taint["value"] = YAMLNode(.string(change.value)) }
             taints.append(taint)
         }

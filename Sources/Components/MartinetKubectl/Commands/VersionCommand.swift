@@ -56,7 +56,8 @@ struct VersionCommand {
         for service in found {
             let name = service.at("metadata", "labels", "kubernetes.io/name")?.string ?? service.metaName
             let port = service.items("spec", "ports").first.map { $0.text("name") } ?? ""
-            let link = "\(session.server)/api/v1/namespaces/kube-system/services/\(service.metaName)\(port.isEmpty ? "" : ":\(port)")/proxy"
+            let link =
+                "\(session.server)/api/v1/namespaces/kube-system/services/\(service.metaName)\(port.isEmpty ? "" : ":\(port)")/proxy"
             context.out("\(green)\(name)\(plain) is running at \(yellow)\(link)\(plain)\n")
         }
         context.out("\nTo further debug and diagnose cluster problems, use 'kubectl cluster-info dump'.\n")

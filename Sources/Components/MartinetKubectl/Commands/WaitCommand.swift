@@ -16,7 +16,9 @@ struct WaitCommand {
 
     func run() async throws {
         let words = context.flags.strings("for")
-        guard !words.isEmpty else { throw KubectlError("--for is required: create, delete, condition=NAME or jsonpath='{PATH}'=VALUE") }
+        guard !words.isEmpty else {
+            throw KubectlError("--for is required: create, delete, condition=NAME or jsonpath='{PATH}'=VALUE")
+        }
         let goals = try words.map(goal)
         let limit = context.flags.duration("timeout")
         // Zero looks once; below zero waits for a week.
@@ -42,11 +44,14 @@ struct WaitCommand {
         if lowered.hasPrefix("jsonpath=") {
             let rest = word.dropFirst("jsonpath=".count)
             guard let close = rest.lastIndex(of: "}") else {
-                throw KubectlError("jsonpath wait format must be --for=jsonpath='{.status.readyReplicas}'=3 or without a value")
+                throw KubectlError(
+                    "jsonpath wait format must be --for=jsonpath='{.status.readyReplicas}'=3 or without a value")
             }
             let path = rest[...close].filter { $0 != "'" }
             let tail = rest[rest.index(after: close)...].drop { $0 == "'" }
-            guard tail.isEmpty || tail.hasPrefix("=") else { throw KubectlError("unexpected \"\(tail)\" after the jsonpath") }
+            guard tail.isEmpty || tail.hasPrefix("=") else {
+                throw KubectlError("unexpected \"\(tail)\" after the jsonpath")
+            }
             return .path(try JSONPath(String(path)), tail.isEmpty ? nil : String(tail.dropFirst()).filter { $0 != "'" })
         }
         throw KubectlError("unrecognized condition: \"\(word)\"")
@@ -56,7 +61,8 @@ struct WaitCommand {
         switch goal {
         case .delete, .create:
             // The object need not be there.
-            let named = context.hasFiles ? try await context.fileTargets() : try await context.targets(of: context.arguments)
+            let named =
+                context.hasFiles ? try await context.fileTargets() : try await context.targets(of: context.arguments)
             if named.allSatisfy({ $0.name != nil }) { return named }
             if case .create = goal { throw KubectlError("--for=create takes names, no selector") }
             do {
@@ -90,7 +96,9 @@ struct WaitCommand {
                 return values.first.map { $0.scalarText ?? JSONText.compact($0) } == wanted
             }
         }
-        guard done else { throw KubectlError("timed out waiting for the condition on \(target.resource.plural)/\(name)") }
+        guard done else {
+            throw KubectlError("timed out waiting for the condition on \(target.resource.plural)/\(name)")
+        }
         // What was never there is not worth a line.
         if case .delete = goal, !wasThere { return }
         context.out("\(target.shown) condition met\n")
@@ -98,7 +106,8 @@ struct WaitCommand {
 
     static func hasCondition(_ object: YAMLNode, _ type: String, _ wanted: String) -> Bool {
         // A status that is older than the spec says nothing about it.
-        if let seen = object.number("status", "observedGeneration"), seen < object.number("metadata", "generation") ?? 0 {
+        if let seen = object.number("status", "observedGeneration"), seen < object.number("metadata", "generation") ?? 0
+        {
             return false
         }
         return object.items("status", "conditions").contains {

@@ -106,7 +106,8 @@ extension CommandContext {
 
     /// Posts something to a path, such as a review or an eviction.
     func post(_ path: String, _ body: YAMLNode) async throws -> YAMLNode {
-        try await write("POST", path, body, dryRun == .server ? [(name: "dryRun", value: "All")] : [], "application/json")
+        try await write(
+            "POST", path, body, dryRun == .server ? [(name: "dryRun", value: "All")] : [], "application/json")
     }
 
     func create(_ resource: ResourceInfo, _ namespace: String?, _ object: YAMLNode, manager: String) async throws

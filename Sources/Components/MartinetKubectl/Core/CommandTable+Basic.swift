@@ -54,7 +54,9 @@ extension CommandTable {
             Command(
                 "configmap", aliases: ["cm"], use: "NAME [--from-file=[key=]source] [--from-literal=key1=value1]",
                 short: "Create a config map from a local file, directory or literal value",
-                flags: writing + sources + [Flag("append-hash", nil, .bool, "Append a hash of the configmap to its name.")],
+                flags: writing + sources + [
+                    Flag("append-hash", nil, .bool, "Append a hash of the configmap to its name.")
+                ],
                 arguments: .exactly(1)),
             Command(
                 "secret", use: "(docker-registry | generic | tls)",
@@ -102,7 +104,8 @@ extension CommandTable {
         Command(
             "tls", use: "NAME --cert=path/to/cert/file --key=path/to/key/file", short: "Create a TLS secret",
             flags: writing + [
-                saveConfig, validate, Flag("cert", nil, .string, "Path to PEM encoded public key certificate.", completion: .file),
+                saveConfig, validate,
+                Flag("cert", nil, .string, "Path to PEM encoded public key certificate.", completion: .file),
                 Flag("key", nil, .string, "Path to private key associated with given certificate.", completion: .file),
             ], arguments: .exactly(1)),
         Command(
@@ -110,7 +113,8 @@ extension CommandTable {
             use: "NAME --docker-username=user --docker-password=password --docker-email=email",
             short: "Create a secret for use with a Docker registry",
             flags: writing + [
-                saveConfig, validate, Flag("docker-username", nil, .string, "Username for Docker registry authentication"),
+                saveConfig, validate,
+                Flag("docker-username", nil, .string, "Username for Docker registry authentication"),
                 Flag("docker-password", nil, .string, "Password for Docker registry authentication"),
                 Flag("docker-email", nil, .string, "Email for Docker registry"),
                 Flag(
@@ -121,7 +125,8 @@ extension CommandTable {
     ]
 
     static let run = Command(
-        "run", use: "NAME --image=image [--env=\"key=value\"] [--port=port] [--dry-run=server|client] "
+        "run",
+        use: "NAME --image=image [--env=\"key=value\"] [--port=port] [--dry-run=server|client] "
             + "[--command] -- [COMMAND] [args...]",
         short: "Run a particular image on the cluster",
         flags: writing + [
@@ -134,7 +139,9 @@ extension CommandTable {
             Flag("labels", "l", .string, "Comma separated labels to apply to the pod."),
             Flag("annotations", nil, .stringArray, "Annotations to apply to the pod."),
             Flag("overrides", nil, .string, "An inline JSON override for the generated object."),
-            Flag("override-type", nil, .string, default: "merge", "The method used to override: json, merge, or strategic.",
+            Flag(
+                "override-type", nil, .string, default: "merge",
+                "The method used to override: json, merge, or strategic.",
                 choices: ["json", "merge", "strategic"]),
             Flag(
                 "restart", nil, .string, default: "Always", "The restart policy for this Pod.",
@@ -150,7 +157,9 @@ extension CommandTable {
             Flag("grace-period", nil, .int, default: "-1", "Seconds given to the resource to terminate gracefully."),
             Flag("schedule", nil, .string, "Make a CronJob that runs at these times.", hidden: true),
             Flag("replicas", "r", .int, default: "1", "Make a Deployment of so many pods.", hidden: true),
-            Flag("generator", nil, .string, "Has no effect.", deprecated: "has no effect and will be removed in the future."),
+            Flag(
+                "generator", nil, .string, "Has no effect.",
+                deprecated: "has no effect and will be removed in the future."),
             Flag("serviceaccount", nil, .string, "Service account to set in the pod spec.", hidden: true),
             Flag("limits", nil, .string, "The resource limits of the container: cpu=200m,memory=512Mi", hidden: true),
             Flag("requests", nil, .string, "The resource requests of the container.", hidden: true),
@@ -158,7 +167,8 @@ extension CommandTable {
         ], arguments: .atLeast(1))
 
     static let expose = Command(
-        "expose", use: "(-f FILENAME | TYPE NAME) [--port=port] [--protocol=TCP|UDP|SCTP] [--target-port=number-or-name]",
+        "expose",
+        use: "(-f FILENAME | TYPE NAME) [--port=port] [--protocol=TCP|UDP|SCTP] [--target-port=number-or-name]",
         short: "Take a replication controller, service, deployment or pod and expose it as a new Kubernetes service",
         flags: filename + writing + [
             saveConfig, selectorString, Flag("port", nil, .string, "The port that the service should serve on."),
@@ -184,9 +194,11 @@ extension CommandTable {
             Command(
                 "env", use: "RESOURCE/NAME KEY_1=VAL_1 ...", short: "Update environment variables on a pod template",
                 flags: filename + writing + [
-                    all, selector, local, Flag("containers", "c", .string, default: "*", "The names of containers to change."),
+                    all, selector, local,
+                    Flag("containers", "c", .string, default: "*", "The names of containers to change."),
                     Flag("env", "e", .stringArray, "Specify a key-value pair for an environment variable."),
-                    Flag("list", nil, .bool, "If true, display the environment and any changes in the standard format."),
+                    Flag(
+                        "list", nil, .bool, "If true, display the environment and any changes in the standard format."),
                 ]),
         ], runnable: false)
 
@@ -196,12 +208,17 @@ extension CommandTable {
         flags: [
             Flag("recursive", nil, .bool, "Print the fields of fields."),
             Flag("api-version", nil, .string, "Use given api-version (group/version) of the resource."),
-            Flag("output", nil, .string, default: "plaintext", "Format in which to render the schema.", choices: ["plaintext"]),
+            Flag(
+                "output", nil, .string, default: "plaintext", "Format in which to render the schema.",
+                choices: ["plaintext"]),
         ], arguments: .exactly(1))
 
     static let edit = Command(
         "edit", use: "(RESOURCE/NAME | -f FILENAME)", short: "Edit a resource on the server",
-        flags: filename + [output, validate, fieldManager, record, saveConfig, Flag("subresource", nil, .string, "Edit this subresource.")],
+        flags: filename + [
+            output, validate, fieldManager, record, saveConfig,
+            Flag("subresource", nil, .string, "Edit this subresource."),
+        ],
         completion: .resource)
 
     static let delete = Command(
@@ -210,7 +227,8 @@ extension CommandTable {
         flags: filename + [
             selector, fieldSelector, allNamespaces, all, dryRun,
             Flag("output", "o", .string, "Output mode. Use \"-o name\" for shorter output (resource/name)."),
-            Flag("cascade", nil, .string, default: "background", bare: "background",
+            Flag(
+                "cascade", nil, .string, default: "background", bare: "background",
                 "Must be \"background\", \"orphan\", or \"foreground\".",
                 choices: ["background", "orphan", "foreground", "true", "false"]),
             Flag("force", nil, .bool, "If true, immediately remove resources from API and bypass graceful deletion."),

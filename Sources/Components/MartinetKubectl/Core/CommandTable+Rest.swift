@@ -24,7 +24,9 @@ extension CommandTable {
         commands: [
             rolloutVerb(
                 "history", "View rollout history",
-                printing + [Flag("revision", nil, .int, "See the details, including podTemplate of the revision specified")]),
+                printing + [
+                    Flag("revision", nil, .int, "See the details, including podTemplate of the revision specified")
+                ]),
             rolloutVerb("pause", "Mark the provided resource as paused", printing + [fieldManager]),
             rolloutVerb("restart", "Restart a resource", printing + [fieldManager]),
             rolloutVerb("resume", "Resume a paused resource", printing + [fieldManager]),
@@ -41,10 +43,12 @@ extension CommandTable {
         ], runnable: false)
 
     static let scale = Command(
-        "scale", use: "[--resource-version=version] [--current-replicas=count] --replicas=COUNT (-f FILENAME | TYPE NAME)",
+        "scale",
+        use: "[--resource-version=version] [--current-replicas=count] --replicas=COUNT (-f FILENAME | TYPE NAME)",
         short: "Set a new size for a deployment, replica set, or replication controller",
         flags: filename + printing + [
-            dryRun, record, selector, all, Flag("replicas", nil, .int, default: "-1", "The new desired number of replicas."),
+            dryRun, record, selector, all,
+            Flag("replicas", nil, .int, default: "-1", "The new desired number of replicas."),
             Flag("current-replicas", nil, .int, default: "-1", "Precondition for current size."),
             Flag("resource-version", nil, .string, "Precondition for resource version."),
             timeout("0s", "The length of time to wait before giving up on a scale operation, zero means don't wait."),
@@ -64,26 +68,35 @@ extension CommandTable {
                 "cluster-info", short: "Display cluster information",
                 commands: [Command("dump", short: "Dump relevant information for debugging", hidden: true)]),
             Command("top", short: "Display resource (CPU/memory) usage", hidden: true),
-            Command("cordon", use: "NODE", short: "Mark node as unschedulable", flags: [dryRun, selector], completion: .node),
-            Command("uncordon", use: "NODE", short: "Mark node as schedulable", flags: [dryRun, selector], completion: .node),
+            Command(
+                "cordon", use: "NODE", short: "Mark node as unschedulable", flags: [dryRun, selector], completion: .node
+            ),
+            Command(
+                "uncordon", use: "NODE", short: "Mark node as schedulable", flags: [dryRun, selector], completion: .node
+            ),
             Command(
                 "drain", use: "NODE", short: "Drain node in preparation for maintenance",
                 flags: [
                     dryRun, selector,
                     Flag("ignore-daemonsets", nil, .bool, "Ignore DaemonSet-managed pods."),
                     Flag("delete-emptydir-data", nil, .bool, "Continue even if there are pods using emptyDir."),
-                    Flag("delete-local-data", nil, .bool, "The same, by its former name.",
+                    Flag(
+                        "delete-local-data", nil, .bool, "The same, by its former name.",
                         deprecated: "This option is deprecated and will be deleted. Use --delete-emptydir-data."),
                     Flag("force", nil, .bool, "Continue even if there are pods that do not declare a controller."),
-                    Flag("grace-period", nil, .int, default: "-1", "Seconds given to each pod to terminate gracefully."),
+                    Flag(
+                        "grace-period", nil, .int, default: "-1", "Seconds given to each pod to terminate gracefully."),
                     Flag("disable-eviction", nil, .bool, "Force drain to use delete, even if eviction is supported."),
                     Flag("pod-selector", nil, .string, "Label selector to filter pods on the node"),
                     Flag("chunk-size", nil, .int, default: "500", "Return large lists in chunks.", hidden: true),
-                    Flag("skip-wait-for-delete-timeout", nil, .int, "Skip waiting for pods deleted long ago.", hidden: true),
+                    Flag(
+                        "skip-wait-for-delete-timeout", nil, .int, "Skip waiting for pods deleted long ago.",
+                        hidden: true),
                     timeout("0s", "The length of time to wait before giving up, zero means infinite"),
                 ], completion: .node),
             Command(
-                "taint", use: "NODE NAME KEY_1=VAL_1:TAINT_EFFECT_1 ...", short: "Update the taints on one or more nodes",
+                "taint", use: "NODE NAME KEY_1=VAL_1:TAINT_EFFECT_1 ...",
+                short: "Update the taints on one or more nodes",
                 flags: printing + [dryRun, selector, all, overwrite, fieldManager, validate], completion: .node),
         ])
 
@@ -130,8 +143,11 @@ extension CommandTable {
                 "port-forward", use: "TYPE/NAME [options] [LOCAL_PORT:]REMOTE_PORT [...[LOCAL_PORT_N:]REMOTE_PORT_N]",
                 short: "Forward one or more local ports to a pod",
                 flags: [
-                    Flag("address", nil, .stringSlice, default: "localhost", "Addresses to listen on (comma separated)."),
-                    Flag("pod-running-timeout", nil, .duration, default: "1m0s", "How long to wait until a pod is running."),
+                    Flag(
+                        "address", nil, .stringSlice, default: "localhost", "Addresses to listen on (comma separated)."),
+                    Flag(
+                        "pod-running-timeout", nil, .duration, default: "1m0s",
+                        "How long to wait until a pod is running."),
                 ], arguments: .atLeast(1), completion: .name(of: "pods")),
             Command("proxy", short: "Run a proxy to the Kubernetes API server", hidden: true),
             Command("cp", short: "Copy files and directories to and from containers", hidden: true),
@@ -139,7 +155,8 @@ extension CommandTable {
                 "auth", short: "Inspect authorization",
                 commands: [
                     Command(
-                        "can-i", use: "VERB [TYPE | TYPE/NAME | NONRESOURCEURL]", short: "Check whether an action is allowed",
+                        "can-i", use: "VERB [TYPE | TYPE/NAME | NONRESOURCEURL]",
+                        short: "Check whether an action is allowed",
                         flags: [
                             allNamespaces, Flag("list", nil, .bool, "If true, prints all allowed actions."),
                             Flag("quiet", "q", .bool, "If true, suppress output and just return the exit code."),
@@ -152,7 +169,8 @@ extension CommandTable {
             Command(
                 "events", short: "List events",
                 flags: printing + [
-                    allNamespaces, Flag("for", nil, .string, "Filter events to only those pertaining to this resource."),
+                    allNamespaces,
+                    Flag("for", nil, .string, "Filter events to only those pertaining to this resource."),
                     Flag("types", nil, .stringSlice, "Output only events of given types."),
                     Flag("no-headers", nil, .bool, "When using the default output format, don't print headers."),
                     Flag("watch", "w", .bool, "After listing the requested events, watch for more events."),
@@ -178,13 +196,20 @@ extension CommandTable {
                 flags: filename + writing + [
                     selector, all, validate, overwriteTrue,
                     Flag("server-side", nil, .bool, "If true, apply runs in the server instead of the client."),
-                    Flag("force-conflicts", nil, .bool, "If true, server-side apply will force the changes against conflicts."),
+                    Flag(
+                        "force-conflicts", nil, .bool,
+                        "If true, server-side apply will force the changes against conflicts."),
                     Flag("force", nil, .bool, "If true, delete and create again what cannot be changed in place."),
-                    Flag("grace-period", nil, .int, default: "-1", "Seconds given to the resource to terminate gracefully."),
+                    Flag(
+                        "grace-period", nil, .int, default: "-1",
+                        "Seconds given to the resource to terminate gracefully."),
                     Flag("prune", nil, .bool, "Delete what is not in the files any more."),
-                    Flag("openapi-patch", nil, .bool, default: "true", "Has no effect: the schema is built in.", hidden: true),
+                    Flag(
+                        "openapi-patch", nil, .bool, default: "true", "Has no effect: the schema is built in.",
+                        hidden: true),
                     Flag("wait", nil, .bool, "If true, wait for resources to be gone before returning."),
-                    Flag("cascade", nil, .string, default: "background", bare: "background", "How to delete dependents."),
+                    Flag(
+                        "cascade", nil, .string, default: "background", bare: "background", "How to delete dependents."),
                     timeout("0s", "The length of time to wait before giving up on a delete."),
                 ],
                 commands: [
@@ -192,7 +217,8 @@ extension CommandTable {
                         "view-last-applied", use: "(TYPE [NAME | -l label] | TYPE/NAME | -f FILENAME)",
                         short: "View the latest last-applied-configuration annotations of a resource/object",
                         flags: filename + [
-                            selector, all, Flag("output", "o", .string, default: "yaml", "Output format.", choices: ["yaml", "json"]),
+                            selector, all,
+                            Flag("output", "o", .string, default: "yaml", "Output format.", choices: ["yaml", "json"]),
                         ])
                 ]),
             Command(
@@ -201,7 +227,8 @@ extension CommandTable {
                 flags: filename + writing + [
                     local, Flag("patch", "p", .string, "The patch to be applied to the resource JSON file."),
                     Flag("patch-file", nil, .string, "A file containing a patch to be applied to the resource."),
-                    Flag("type", nil, .string, default: "strategic", "The type of patch being provided.",
+                    Flag(
+                        "type", nil, .string, default: "strategic", "The type of patch being provided.",
                         choices: ["json", "merge", "strategic"]),
                     Flag("subresource", nil, .string, "Patch this subresource, such as status or scale."),
                 ], completion: .resource),
@@ -210,19 +237,24 @@ extension CommandTable {
                 flags: filename + writing + [
                     saveConfig, validate, Flag("raw", nil, .string, "Raw URI to PUT to the server."),
                     Flag("force", nil, .bool, "Delete and then create the resource again."),
-                    Flag("cascade", nil, .string, default: "background", bare: "background", "How to delete dependents."),
-                    Flag("grace-period", nil, .int, default: "-1", "Seconds given to the resource to terminate gracefully."),
+                    Flag(
+                        "cascade", nil, .string, default: "background", bare: "background", "How to delete dependents."),
+                    Flag(
+                        "grace-period", nil, .int, default: "-1",
+                        "Seconds given to the resource to terminate gracefully."),
                     Flag("subresource", nil, .string, "Replace this subresource."),
                     timeout("0s", "The length of time to wait before giving up on a delete."),
                 ]),
             Command(
-                "wait", use: "([-f FILENAME] | TYPE/NAME | TYPE [(-l label | --all)]) "
+                "wait",
+                use: "([-f FILENAME] | TYPE/NAME | TYPE [(-l label | --all)]) "
                     + "--for=create|delete|condition=NAME[=VALUE]|jsonpath='{PATH}'=VALUE",
                 short: "Experimental: Wait for a specific condition on one or many resources",
                 flags: filename + [
                     selector, fieldSelector, allNamespaces, all, output, local,
                     Flag("for", nil, .stringArray, "What to wait for."),
-                    timeout("30s", "The length of time to wait before giving up. Zero checks once, negative waits a week."),
+                    timeout(
+                        "30s", "The length of time to wait before giving up. Zero checks once, negative waits a week."),
                 ], completion: .resource),
             Command("kustomize", short: "Build a kustomization target from a directory or URL", hidden: true),
         ])
@@ -237,7 +269,8 @@ extension CommandTable {
             metadataCommand("label", "Update the labels on a resource"),
             metadataCommand("annotate", "Update the annotations on a resource"),
             Command(
-                "completion", use: "SHELL", short: "Output shell completion code for the specified shell (bash, zsh or fish)",
+                "completion", use: "SHELL",
+                short: "Output shell completion code for the specified shell (bash, zsh or fish)",
                 arguments: .exactly(1), completion: .oneOf(["bash", "zsh", "fish"])),
         ])
 
@@ -246,7 +279,9 @@ extension CommandTable {
             name, use: "[--overwrite] (-f FILENAME | TYPE NAME) KEY_1=VAL_1 ... KEY_N=VAL_N", short: short,
             flags: filename + writing + [
                 selector, fieldSelector, all, allNamespaces, overwrite, local,
-                Flag("list", nil, .bool, "If true, display the \(name == "label" ? "labels" : "annotations") of a resource."),
+                Flag(
+                    "list", nil, .bool,
+                    "If true, display the \(name == "label" ? "labels" : "annotations") of a resource."),
                 Flag("resource-version", nil, .string, "Only change the resource if this is its version."),
             ], completion: .resource)
     }
@@ -264,7 +299,8 @@ extension CommandTable {
                 Flag("sort-by", nil, .string, "Sort by 'name' or 'kind'.", choices: ["", "name", "kind"]),
                 Flag("cached", nil, .bool, "Accepted: nothing is cached.", hidden: true),
             ]),
-        Command("api-versions", short: "Print the supported API versions on the server, in the form of \"group/version\""),
+        Command(
+            "api-versions", short: "Print the supported API versions on the server, in the form of \"group/version\""),
         Command(
             "config", use: "SUBCOMMAND", short: "Modify kubeconfig files", commands: configVerbs, runnable: false),
         Command("plugin", short: "Provides utilities for interacting with plugins", hidden: true),
@@ -288,9 +324,15 @@ extension CommandTable {
 
     static let configVerbs: [Command] = [
         Command("current-context", short: "Display the current-context", arguments: .none),
-        Command("delete-cluster", use: "NAME", short: "Delete the specified cluster from the kubeconfig", arguments: .exactly(1), completion: .cluster),
-        Command("delete-context", use: "NAME", short: "Delete the specified context from the kubeconfig", arguments: .exactly(1), completion: .context),
-        Command("delete-user", use: "NAME", short: "Delete the specified user from the kubeconfig", arguments: .exactly(1), completion: .user),
+        Command(
+            "delete-cluster", use: "NAME", short: "Delete the specified cluster from the kubeconfig",
+            arguments: .exactly(1), completion: .cluster),
+        Command(
+            "delete-context", use: "NAME", short: "Delete the specified context from the kubeconfig",
+            arguments: .exactly(1), completion: .context),
+        Command(
+            "delete-user", use: "NAME", short: "Delete the specified user from the kubeconfig", arguments: .exactly(1),
+            completion: .user),
         Command("get-clusters", short: "Display clusters defined in the kubeconfig", arguments: .none),
         Command(
             "get-contexts", use: "[(-o|--output=)name)]", short: "Describe one or many contexts",
@@ -299,18 +341,29 @@ extension CommandTable {
                 Flag("output", "o", .string, "Output format. One of: (name).", choices: ["", "name"]),
             ], completion: .context),
         Command("get-users", short: "Display users defined in the kubeconfig", arguments: .none),
-        Command("rename-context", use: "CONTEXT_NAME NEW_NAME", short: "Rename a context from the kubeconfig file", arguments: .exactly(2)),
-        Command("set-cluster", use: "NAME [--server=server]", short: "Set a cluster entry in kubeconfig", flags: entryFlags, arguments: .exactly(1)),
-        Command("set-context", use: "[NAME | --current]", short: "Set a context entry in kubeconfig", flags: entryFlags, arguments: .atMost(1)),
-        Command("set-credentials", use: "NAME", short: "Set a user entry in kubeconfig", flags: entryFlags, arguments: .exactly(1)),
-        Command("use-context", aliases: ["use"], use: "CONTEXT_NAME", short: "Set the current-context in a kubeconfig file", arguments: .exactly(1), completion: .context),
+        Command(
+            "rename-context", use: "CONTEXT_NAME NEW_NAME", short: "Rename a context from the kubeconfig file",
+            arguments: .exactly(2)),
+        Command(
+            "set-cluster", use: "NAME [--server=server]", short: "Set a cluster entry in kubeconfig", flags: entryFlags,
+            arguments: .exactly(1)),
+        Command(
+            "set-context", use: "[NAME | --current]", short: "Set a context entry in kubeconfig", flags: entryFlags,
+            arguments: .atMost(1)),
+        Command(
+            "set-credentials", use: "NAME", short: "Set a user entry in kubeconfig", flags: entryFlags,
+            arguments: .exactly(1)),
+        Command(
+            "use-context", aliases: ["use"], use: "CONTEXT_NAME", short: "Set the current-context in a kubeconfig file",
+            arguments: .exactly(1), completion: .context),
         Command(
             "view", short: "Display merged kubeconfig settings or a specified kubeconfig file",
             flags: printing + [
                 Flag("minify", nil, .bool, "Remove all information not used by current-context from the output"),
                 Flag("flatten", nil, .bool, "Flatten the resulting kubeconfig file into self-contained output"),
                 Flag("raw", nil, .bool, "Display raw byte data and sensitive data"),
-                Flag("merge", nil, .bool, default: "true", "Merge the full hierarchy of kubeconfig files", hidden: true),
+                Flag(
+                    "merge", nil, .bool, default: "true", "Merge the full hierarchy of kubeconfig files", hidden: true),
             ]),
     ]
 }

@@ -13,7 +13,9 @@ enum CommandTable {
         Flag("as-group", nil, .stringArray, "Group to impersonate for the operation; can be repeated."),
         Flag("as-uid", nil, .string, "UID to impersonate for the operation."),
         Flag("cache-dir", nil, .string, "Accepted for compatibility: discovery is not cached on disk.", hidden: true),
-        Flag("certificate-authority", nil, .string, "Path to a cert file for the certificate authority", completion: .file),
+        Flag(
+            "certificate-authority", nil, .string, "Path to a cert file for the certificate authority",
+            completion: .file),
         Flag("client-certificate", nil, .string, "Path to a client certificate file for TLS", completion: .file),
         Flag("client-key", nil, .string, "Path to a client key file for TLS", completion: .file),
         Flag("cluster", nil, .string, "The name of the kubeconfig cluster to use", completion: .cluster),
@@ -58,7 +60,9 @@ enum CommandTable {
     static let fieldManager = Flag(
         "field-manager", nil, .string, "Name of the manager used to track field ownership.")
     static let filename = [
-        Flag("filename", "f", .stringSlice, "Files or folders that contain the objects; - is standard input.", completion: .file),
+        Flag(
+            "filename", "f", .stringSlice, "Files or folders that contain the objects; - is standard input.",
+            completion: .file),
         Flag("kustomize", "k", .string, "Process the kustomization directory.", completion: .directory),
         Flag("recursive", "R", .bool, "Process the directory used in -f, --filename recursively."),
     ]
@@ -81,7 +85,9 @@ enum CommandTable {
         "save-config", nil, .bool, "If true, the configuration of current object will be saved in its annotation.")
     static let local = Flag("local", nil, .bool, "If true, the command does not contact the API server.")
     static let container = Flag("container", "c", .string, "Container name.", completion: .nothing)
-    static func timeout(_ value: String, _ usage: String) -> Flag { Flag("timeout", nil, .duration, default: value, usage) }
+    static func timeout(_ value: String, _ usage: String) -> Flag {
+        Flag("timeout", nil, .duration, default: value, usage)
+    }
 
     static let writing = printing + [dryRun, fieldManager, record]
 }

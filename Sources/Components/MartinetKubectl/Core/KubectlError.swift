@@ -35,7 +35,9 @@ struct StatusError: Error, CustomStringConvertible {
 
     init(status: Int, body: [UInt8]) {
         let tree = (try? YAML.readJSON(body))?.first
-        self.init(status: status, tree: tree?.map == nil ? nil : tree, text: String(decoding: body.prefix(1024), as: UTF8.self))
+        self.init(
+            status: status, tree: tree?.map == nil ? nil : tree,
+            text: String(decoding: body.prefix(1024), as: UTF8.self))
     }
 
     /// - Parameter text: what to say where the answer is no `Status`.

@@ -27,7 +27,9 @@ struct PodFinder {
         let selector = try selector(object, target)
         let pods = try await context.discovery.resource("pods")
         let found = try await context.list(pods, target.namespace, labels: selector)
-        guard !found.isEmpty else { throw KubectlError("timed out waiting for the condition: \(target.shown) has no pods") }
+        guard !found.isEmpty else {
+            throw KubectlError("timed out waiting for the condition: \(target.shown) has no pods")
+        }
         guard first else { return found }
         // Ready ones first, then running ones, then the youngest name: the choice is stable.
         let best = found.min { rank($0) < rank($1) }
@@ -49,7 +51,9 @@ struct PodFinder {
         }
         var terms = labels.map { "\($0.key)=\($0.node.scalarText ?? "")" }
         for expression in object.items("spec", "selector", "matchExpressions") {
-            let (key, values) = (expression.text("key"), expression.items("values").compactMap(\.string).joined(separator: ","))
+            let (key, values) = (
+                expression.text("key"), expression.items("values").compactMap(\.string).joined(separator: ",")
+            )
             switch expression.text("operator") {
             case "In": terms.append("\(key) in (\(values))")
             case "NotIn": terms.append("\(key) notin (\(values))")
@@ -58,17 +62,23 @@ struct PodFinder {
             default: break
             }
         }
-        guard !terms.isEmpty else { throw KubectlError("invalid service '\(object.metaName)': \(target.shown) selects no pods") }
+        guard !terms.isEmpty else {
+            throw KubectlError("invalid service '\(object.metaName)': \(target.shown) selects no pods")
+        }
         return terms.joined(separator: ",")
     }
 
     /// The container to talk to: the one named, the annotated one, or the first.
     func container(of pod: YAMLNode, _ chosen: String, quiet: Bool = false) throws -> String {
         let names = pod.items("spec", "containers").map { $0.text("name") }
-        let others = (pod.items("spec", "initContainers") + pod.items("spec", "ephemeralContainers")).map { $0.text("name") }
+        let others = (pod.items("spec", "initContainers") + pod.items("spec", "ephemeralContainers")).map {
+            $0.text("name")
+        }
         if !chosen.isEmpty {
             guard (names + others).contains(chosen) else {
-                throw KubectlError("container \(chosen) not found in pod \(pod.metaName)_\(pod.metaNamespace); there are \((names + others).joined(separator: ", "))")
+                throw KubectlError(
+                    "container \(chosen) not found in pod \(pod.metaName)_\(pod.metaNamespace); there are \((names + others).joined(separator: ", "))"
+                )
             }
             return chosen
         }
@@ -93,12 +103,15 @@ struct PodFinder {
             reasons = waiting.map { "\($0.text("reason")): \($0.text("message"))" }.joined(separator: "; ")
             switch pod.text("status", "phase") {
             case "Succeeded", "Failed": return true
-            case "Running": return pod.items("status", "containerStatuses").contains { $0.at("state", "waiting") == nil }
+            case "Running":
+                return pod.items("status", "containerStatuses").contains { $0.at("state", "waiting") == nil }
             default: return false
             }
         }
         guard done, let found else {
-            throw KubectlError("timed out waiting for the condition: pod \(name) does not run\(reasons.isEmpty ? "" : " (\(reasons))")")
+            throw KubectlError(
+                "timed out waiting for the condition: pod \(name) does not run\(reasons.isEmpty ? "" : " (\(reasons))")"
+            )
         }
         return found
     }

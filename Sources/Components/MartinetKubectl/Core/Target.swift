@@ -45,7 +45,8 @@ extension CommandContext {
                             : "arguments in resource/name form must have a single resource and name, not \"\(word)\"")
                 }
                 guard !parts[0].contains(",") else {
-                    throw KubectlError("arguments in resource/name form may not have more than one resource: \"\(word)\"")
+                    throw KubectlError(
+                        "arguments in resource/name form may not have more than one resource: \"\(word)\"")
                 }
                 try await targets.append(
                     Target(discovery.resource(parts[0]), namespace: searchNamespace, name: parts[1]))

@@ -64,7 +64,8 @@ extension YAMLNode {
         case .double(let number): .double(number)
         case .string(let text): .string(text)
         case .list(let items): .list(items.map(\.schemaValue))
-        case .map(let entries): .map(MartinetSchema.Map(unsorted: entries.map { .init(key: $0.key, value: $0.node.schemaValue) }))
+        case .map(let entries):
+            .map(MartinetSchema.Map(unsorted: entries.map { .init(key: $0.key, value: $0.node.schemaValue) }))
         }
     }
 

@@ -22,7 +22,9 @@ struct Describer {
         case ("", "ServiceAccount"): try await account(object, &writer)
         default: GenericDescriber().describe(object, &writer)
         }
-        if context.flags.bool("show-events"), resource.kind != "Secret", resource.kind != "Namespace", resource.kind != "Event" {
+        if context.flags.bool("show-events"), resource.kind != "Secret", resource.kind != "Namespace",
+            resource.kind != "Event"
+        {
             try await events(of: object, resource, &writer)
         }
         return writer.text()
@@ -39,7 +41,9 @@ struct Describer {
         let shown = entries.filter { $0.key != LastApplied.key }.sorted { $0.key < $1.key }
         guard !shown.isEmpty else { return writer.line(level, "\(title):", "<none>") }
         for (index, entry) in shown.enumerated() {
-            writer.add(level, [index == 0 ? "\(title):" : "", title == "Annotations" ? "\(entry.key): \(entry.node.scalarText ?? "")" : "\(entry.key)=\(entry.node.scalarText ?? "")"])
+            let separator = title == "Annotations" ? ": " : "="
+            writer.add(
+                level, [index == 0 ? "\(title):" : "", "\(entry.key)\(separator)\(entry.node.scalarText ?? "")"])
         }
     }
 
@@ -50,9 +54,13 @@ struct Describer {
     }
 
     static func labelSelector(_ node: YAMLNode?) -> String {
-        var terms = (node?.entries("matchLabels") ?? []).sorted { $0.key < $1.key }.map { "\($0.key)=\($0.node.scalarText ?? "")" }
+        var terms = (node?.entries("matchLabels") ?? []).sorted { $0.key < $1.key }.map {
+            "\($0.key)=\($0.node.scalarText ?? "")"
+        }
         for expression in node?.items("matchExpressions") ?? [] {
-            let (key, values) = (expression.text("key"), expression.items("values").compactMap(\.string).joined(separator: ","))
+            let (key, values) = (
+                expression.text("key"), expression.items("values").compactMap(\.string).joined(separator: ",")
+            )
             switch expression.text("operator") {
             case "In": terms.append("\(key) in (\(values))")
             case "NotIn": terms.append("\(key) notin (\(values))")
@@ -193,10 +201,14 @@ struct Describer {
         list("Image pull secrets:", object.items("imagePullSecrets").map { $0.text("name") })
         list("Mountable secrets:", object.items("secrets").map { $0.text("name") })
         let secrets = try await context.discovery.resource("secrets")
-        let tokens = (try? await context.list(secrets, object.metaNamespace, fields: "type=kubernetes.io/service-account-token")) ?? []
+        let tokens =
+            (try? await context.list(secrets, object.metaNamespace, fields: "type=kubernetes.io/service-account-token"))
+            ?? []
         list(
             "Tokens:",
-            tokens.filter { $0.at("metadata", "annotations", "kubernetes.io/service-account.name")?.string == object.metaName }
-                .map(\.metaName))
+            tokens.filter {
+                $0.at("metadata", "annotations", "kubernetes.io/service-account.name")?.string == object.metaName
+            }
+            .map(\.metaName))
     }
 }

@@ -8,11 +8,14 @@ struct GenericDescriber {
         writer.line(0, "Name:", object.metaName)
         writer.line(0, "Namespace:", object.metaNamespace)
         for (title, key) in [("Labels", "labels"), ("Annotations", "annotations")] {
-            let entries = object.entries("metadata", key).filter { $0.key != LastApplied.key }.sorted { $0.key < $1.key }
+            let entries = object.entries("metadata", key).filter { $0.key != LastApplied.key }.sorted {
+                $0.key < $1.key
+            }
             if entries.isEmpty { writer.line(0, "\(title):", "<none>") }
             for (index, entry) in entries.enumerated() {
                 let separator = key == "labels" ? "=" : ": "
-                writer.add(0, [index == 0 ? "\(title):" : "", "\(entry.key)\(separator)\(entry.node.scalarText ?? "")"])
+                writer.add(
+                    0, [index == 0 ? "\(title):" : "", "\(entry.key)\(separator)\(entry.node.scalarText ?? "")"])
             }
         }
         writer.line(0, "API Version:", object.text("apiVersion"))
@@ -37,7 +40,9 @@ struct GenericDescriber {
             writer.line(level, title)
             for item in items {
                 if let entries = item.map {
-                    for entry in entries.sorted(by: { $0.key < $1.key }) { field(entry.key, entry.node, level + 1, &writer) }
+                    for entry in entries.sorted(by: { $0.key < $1.key }) {
+                        field(entry.key, entry.node, level + 1, &writer)
+                    }
                 } else {
                     writer.line(level + 1, item.scalarText ?? "<nil>")
                 }
@@ -56,7 +61,9 @@ struct GenericDescriber {
         for (index, letter) in letters.enumerated() {
             let before = index > 0 ? letters[index - 1] : " "
             let after = index + 1 < letters.count ? letters[index + 1] : " "
-            if index > 0, letter.isUppercase, before.isLowercase || (before.isUppercase && after.isLowercase) { words += " " }
+            if index > 0, letter.isUppercase, before.isLowercase || (before.isUppercase && after.isLowercase) {
+                words += " "
+            }
             words += index == 0 ? letter.uppercased() : String(letter)
         }
         return words

@@ -11,7 +11,9 @@ struct NodeDescriber {
         let common = Describer(context)
         common.head(node, &writer, namespaced: false)
         let prefix = "node-role.kubernetes.io/"
-        let roles = node.entries("metadata", "labels").filter { $0.key.hasPrefix(prefix) }.map { String($0.key.dropFirst(prefix.count)) }
+        let roles = node.entries("metadata", "labels").filter { $0.key.hasPrefix(prefix) }.map {
+            String($0.key.dropFirst(prefix.count))
+        }
         writer.line(0, "Roles:", roles.isEmpty ? "<none>" : roles.sorted().joined(separator: ","))
         common.pairs("Labels", node.entries("metadata", "labels"), &writer)
         common.pairs("Annotations", node.entries("metadata", "annotations"), &writer)
@@ -71,8 +73,10 @@ struct NodeDescriber {
         writer.line(1, "----", "------", "-----------------", "------------------", "------", "-------")
         for condition in node.items("status", "conditions") {
             writer.line(
-                1, condition.text("type"), condition.text("status"), Describer.time(condition.text("lastHeartbeatTime")),
-                Describer.time(condition.text("lastTransitionTime")), condition.text("reason"), condition.text("message"))
+                1, condition.text("type"), condition.text("status"),
+                Describer.time(condition.text("lastHeartbeatTime")),
+                Describer.time(condition.text("lastTransitionTime")), condition.text("reason"),
+                condition.text("message"))
         }
     }
 

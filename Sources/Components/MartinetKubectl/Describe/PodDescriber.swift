@@ -27,7 +27,10 @@ struct PodDescriber {
         common.pairs("Labels", pod.entries("metadata", "labels"), &writer)
         common.pairs("Annotations", pod.entries("metadata", "annotations"), &writer)
         if !pod.text("metadata", "deletionTimestamp").isEmpty {
-            writer.line(0, "Status:", "Terminating (lasts \(TableDecoder.age(pod.text("metadata", "deletionTimestamp"), context.runtime.now())))")
+            writer.line(
+                0, "Status:",
+                "Terminating (lasts \(TableDecoder.age(pod.text("metadata", "deletionTimestamp"), context.runtime.now())))"
+            )
             writer.line(0, "Termination Grace Period:", "\(pod.number("metadata", "deletionGracePeriodSeconds") ?? 0)s")
         } else {
             writer.line(0, "Status:", pod.text("status", "phase"))
@@ -42,7 +45,9 @@ struct PodDescriber {
         if let owner = pod.items("metadata", "ownerReferences").first(where: { $0["controller"]?.bool == true }) {
             writer.line(0, "Controlled By:", "\(owner.text("kind"))/\(owner.text("name"))")
         }
-        containers("Init Containers", pod.items("spec", "initContainers"), pod.items("status", "initContainerStatuses"), &writer)
+        containers(
+            "Init Containers", pod.items("spec", "initContainers"), pod.items("status", "initContainerStatuses"),
+            &writer)
         containers("Containers", pod.items("spec", "containers"), pod.items("status", "containerStatuses"), &writer)
         containers(
             "Ephemeral Containers", pod.items("spec", "ephemeralContainers"),
@@ -96,13 +101,16 @@ struct PodDescriber {
         common.pairs("Node-Selectors", template.entries("spec", "nodeSelector"), &writer, level: 1)
         let tolerations = template.items("spec", "tolerations").map(Self.toleration).sorted()
         if tolerations.isEmpty { writer.line(1, "Tolerations:", "<none>") }
-        for (index, toleration) in tolerations.enumerated() { writer.line(1, index == 0 ? "Tolerations:" : "", toleration) }
+        for (index, toleration) in tolerations.enumerated() {
+            writer.line(1, index == 0 ? "Tolerations:" : "", toleration)
+        }
     }
 
     // MARK: Containers
 
     private func containers(
-        _ title: String, _ containers: [YAMLNode], _ statuses: [YAMLNode], _ writer: inout DescribeWriter, level: Int = 0
+        _ title: String, _ containers: [YAMLNode], _ statuses: [YAMLNode], _ writer: inout DescribeWriter,
+        level: Int = 0
     ) {
         guard !containers.isEmpty else { return }
         writer.line(level, "\(title):")
@@ -123,7 +131,8 @@ struct PodDescriber {
         if let status { writer.line(inner, "Image ID:", status.text("imageID")) }
         let ports = container.items("ports")
         func list(_ key: String) -> String {
-            ports.map { "\($0.number(key) ?? 0)/\($0.text("protocol").isEmpty ? "TCP" : $0.text("protocol"))" }.joined(separator: ", ")
+            ports.map { "\($0.number(key) ?? 0)/\($0.text("protocol").isEmpty ? "TCP" : $0.text("protocol"))" }.joined(
+                separator: ", ")
         }
         writer.line(inner, ports.count > 1 ? "Ports:" : "Port:", ports.isEmpty ? "<none>" : list("containerPort"))
         writer.line(inner, ports.count > 1 ? "Host Ports:" : "Host Port:", ports.isEmpty ? "<none>" : list("hostPort"))
@@ -134,7 +143,9 @@ struct PodDescriber {
         }
         if let status {
             state("State:", status.at("state"), &writer, inner)
-            if status.at("lastState")?.map?.isEmpty == false { state("Last State:", status.at("lastState"), &writer, inner) }
+            if status.at("lastState")?.map?.isEmpty == false {
+                state("Last State:", status.at("lastState"), &writer, inner)
+            }
             writer.line(inner, "Ready:", status["ready"]?.bool == true ? "True" : "False")
             writer.line(inner, "Restart Count:", String(status.number("restartCount") ?? 0))
         }
@@ -143,7 +154,9 @@ struct PodDescriber {
             if !entries.isEmpty { writer.line(inner, title) }
             for entry in entries { writer.line(inner + 1, "\(entry.key):", entry.node.scalarText ?? "") }
         }
-        for (key, title) in [("livenessProbe", "Liveness:"), ("readinessProbe", "Readiness:"), ("startupProbe", "Startup:")] {
+        for (key, title) in [
+            ("livenessProbe", "Liveness:"), ("readinessProbe", "Readiness:"), ("startupProbe", "Startup:"),
+        ] {
             if let probe = container[key] { writer.line(inner, title, Self.probe(probe)) }
         }
         environment(container, &writer, inner)
@@ -200,7 +213,9 @@ struct PodDescriber {
             for (key, kind) in [("configMapRef", "ConfigMap"), ("secretRef", "Secret")] {
                 guard let reference = source[key] else { continue }
                 let prefix = source.text("prefix").isEmpty ? "" : " with prefix '\(source.text("prefix"))'"
-                writer.line(level + 1, reference.text("name"), "\(kind)\(prefix)  Optional: \(reference["optional"]?.bool ?? false)")
+                writer.line(
+                    level + 1, reference.text("name"),
+                    "\(kind)\(prefix)  Optional: \(reference["optional"]?.bool ?? false)")
             }
         }
         let variables = container.items("env")
@@ -218,7 +233,9 @@ struct PodDescriber {
         if let field = from["fieldRef"] {
             return " (\(field.text("apiVersion").isEmpty ? "v1" : field.text("apiVersion")):\(field.text("fieldPath")))"
         }
-        if let resource = from["resourceFieldRef"] { return "\(resource.text("containerName")) (\(resource.text("resource")))" }
+        if let resource = from["resourceFieldRef"] {
+            return "\(resource.text("containerName")) (\(resource.text("resource")))"
+        }
         for (key, kind) in [("secretKeyRef", "secret"), ("configMapKeyRef", "config map")] {
             guard let reference = from[key] else { continue }
             return "<set to the key '\(reference.text("key"))' of \(kind) '\(reference.text("name"))'>  "
@@ -234,7 +251,10 @@ struct PodDescriber {
         ("emptyDir", "EmptyDir (a temporary directory that shares a pod's lifetime)"),
         ("secret", "Secret (a volume populated by a Secret)"),
         ("configMap", "ConfigMap (a volume populated by a ConfigMap)"),
-        ("persistentVolumeClaim", "PersistentVolumeClaim (a reference to a PersistentVolumeClaim in the same namespace)"),
+        (
+            "persistentVolumeClaim",
+            "PersistentVolumeClaim (a reference to a PersistentVolumeClaim in the same namespace)"
+        ),
         ("projected", "Projected (a volume that contains injected data from multiple sources)"),
         ("downwardAPI", "DownwardAPI (a volume populated by information about the pod)"),
         ("nfs", "NFS (an NFS mount that lasts the lifetime of a pod)"),

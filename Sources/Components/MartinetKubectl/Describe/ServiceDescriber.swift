@@ -40,7 +40,8 @@ struct ServiceDescriber {
         }
         writer.line(0, "Session Affinity:", service.text("spec", "sessionAffinity"))
         for (key, title) in [
-            ("externalTrafficPolicy", "External Traffic Policy:"), ("internalTrafficPolicy", "Internal Traffic Policy:"),
+            ("externalTrafficPolicy", "External Traffic Policy:"),
+            ("internalTrafficPolicy", "Internal Traffic Policy:"),
         ] where !service.text("spec", key).isEmpty {
             writer.line(0, title, service.text("spec", key))
         }
@@ -62,7 +63,9 @@ struct ServiceDescriber {
             for port in slice.items("ports") where port.text("name") == name {
                 for endpoint in slice.items("endpoints") where endpoint.at("conditions", "ready")?.bool != false {
                     for address in endpoint.items("addresses").compactMap(\.string) {
-                        places.append(address.contains(":") ? "[\(address)]:\(port.text("port"))" : "\(address):\(port.text("port"))")
+                        places.append(
+                            address.contains(":")
+                                ? "[\(address)]:\(port.text("port"))" : "\(address):\(port.text("port"))")
                     }
                 }
             }

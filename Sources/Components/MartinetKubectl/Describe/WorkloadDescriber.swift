@@ -40,8 +40,10 @@ struct WorkloadDescriber {
         func shown(_ sets: [YAMLNode]) -> String {
             sets.isEmpty
                 ? "<none>"
-                : sets.map { "\($0.metaName) (\($0.number("status", "replicas") ?? 0)/\($0.number("spec", "replicas") ?? 0) replicas created)" }
-                    .joined(separator: ", ")
+                : sets.map {
+                    "\($0.metaName) (\($0.number("status", "replicas") ?? 0)/\($0.number("spec", "replicas") ?? 0) replicas created)"
+                }
+                .joined(separator: ", ")
         }
         func isNew(_ set: YAMLNode) -> Bool {
             set.at("metadata", "annotations", RolloutCommand.revisionKey)?.scalarText == revision
@@ -70,7 +72,8 @@ struct WorkloadDescriber {
         func count(_ phase: String) -> Int { phases.filter { $0 == phase }.count }
         writer.line(
             0, "Pods Status:",
-            "\(count("Running")) Running / \(count("Pending")) Waiting / \(count("Succeeded")) Succeeded / \(count("Failed")) Failed")
+            "\(count("Running")) Running / \(count("Pending")) Waiting / \(count("Succeeded")) Succeeded / \(count("Failed")) Failed"
+        )
         PodDescriber(context).template(object.at("spec", "template") ?? YAMLNode(.map([])), &writer)
         common.conditions(object, &writer)
     }

@@ -11,7 +11,11 @@ struct DataSources {
         func add(_ key: String, _ value: [UInt8]) throws {
             let isKey =
                 !key.isEmpty && key.utf8.count <= 253 && key != "." && key != ".."
-                && key.utf8.allSatisfy { $0 < 128 && (Character(Unicode.Scalar($0)).isLetter || (48...57).contains($0) || [45, 46, 95].contains($0)) }
+                && key.utf8.allSatisfy {
+                    $0 < 128
+                        && (Character(Unicode.Scalar($0)).isLetter || (48...57).contains($0)
+                            || [45, 46, 95].contains($0))
+                }
             guard isKey else {
                 throw KubectlError(
                     "\"\(key)\" is not a valid key name: a valid config key must consist of alphanumeric characters, "

@@ -50,7 +50,9 @@ struct Generators {
         let arguments = context.line.arguments
         let command = context.line.argumentsBeforeDashes.map { Array(arguments.dropFirst($0)) } ?? []
         guard context.line.argumentsBeforeDashes ?? arguments.count == 1 else {
-            throw KubectlError("exactly one NAME is required, got \(arguments.count)\nSee 'kubectl create deployment -h' for help and examples")
+            throw KubectlError(
+                "exactly one NAME is required, got \(arguments.count)\nSee 'kubectl create deployment -h' for help and examples"
+            )
         }
         if images.count > 1, !command.isEmpty {
             throw KubectlError("cannot specify multiple --image options and command")
@@ -155,7 +157,11 @@ struct Generators {
             return secret([(key, try context.host.readFile(path))], type: type)
         }
         let (user, password) = (context.flags.string("docker-username"), context.flags.string("docker-password"))
-        guard !user.isEmpty else { throw KubectlError("either --from-file or the combination of --docker-username, --docker-password and --docker-server is required") }
+        guard !user.isEmpty else {
+            throw KubectlError(
+                "either --from-file or the combination of --docker-username, --docker-password and --docker-server is required"
+            )
+        }
         guard !password.isEmpty else { throw KubectlError("required flag(s) \"docker-password\" not set") }
         var entries = [("username", user), ("password", password)]
         let email = context.flags.string("docker-email")

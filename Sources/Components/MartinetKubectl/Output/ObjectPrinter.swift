@@ -29,7 +29,8 @@ struct ObjectPrinter {
         guard !text.isEmpty || !template.isEmpty, text != "wide" else { return nil }
         let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         let argument = parts.count > 1 ? parts[1] : template
-        let lenient = !context.flags.isSet("allow-missing-template-keys") || context.flags.bool("allow-missing-template-keys")
+        let lenient =
+            !context.flags.isSet("allow-missing-template-keys") || context.flags.bool("allow-missing-template-keys")
         func needed() throws -> String {
             guard !argument.isEmpty else { throw KubectlError("template format specified but no template given") }
             return argument
