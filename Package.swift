@@ -215,11 +215,12 @@ let modules: [Module] = [
 /// What the binary is composed of.
 let composed = [
     "CMartinetContainers", "MartinetAPI", "MartinetAPIConnection", "MartinetAPICore", "MartinetAPIServer",
-    "MartinetAddresses", "MartinetBase", "MartinetBuilder", "MartinetCertificates", "MartinetClient",
-    "MartinetContainers", "MartinetControllers", "MartinetDNSMessage", "MartinetDockerfile", "MartinetEngine",
-    "MartinetImageSpec", "MartinetImages", "MartinetKubeconfig", "MartinetKubelet", "MartinetNameAnswers",
-    "MartinetNameServer", "MartinetNetwork", "MartinetReconcile", "MartinetScheduler", "MartinetSchema",
-    "MartinetServiceProxy", "MartinetServiceRules", "MartinetStore", "MartinetStreaming", "MartinetTransport", "MartinetYAML",
+    "MartinetAPISession", "MartinetAddresses", "MartinetBase", "MartinetBuilder", "MartinetCertificates",
+    "MartinetClient", "MartinetContainers", "MartinetControllers", "MartinetDNSMessage", "MartinetDockerfile",
+    "MartinetEngine", "MartinetImageSpec", "MartinetImages", "MartinetKubeconfig", "MartinetKubectl",
+    "MartinetKubelet", "MartinetNameAnswers", "MartinetNameServer", "MartinetNetwork", "MartinetReconcile",
+    "MartinetScheduler", "MartinetSchema", "MartinetServiceProxy", "MartinetServiceRules", "MartinetStore",
+    "MartinetStreaming", "MartinetToolPorts", "MartinetTransport", "MartinetYAML",
 ]
 
 /// Programs: composition roots, generators, benchmarks, and children that tests start and kill.

@@ -22,7 +22,7 @@ enum Program {
     }
 
     private static let tools: [String: @Sendable ([String]) async -> Int32] = [
-        "down": DownProgram.run, "hello": HelloProgram.run, "node": NodeProgram.run, "server": ServerProgram.run,
+        "down": DownProgram.run, "hello": HelloProgram.run, "kubectl": KubectlProgram.run, "node": NodeProgram.run, "server": ServerProgram.run,
         "up": UpProgram.run,
     ]
 
@@ -31,6 +31,7 @@ enum Program {
 
           up       start a cluster on this machine
           down     end it and leave nothing behind
+          kubectl  the client, also under its own name by a link
           server   the API server, the controllers and the scheduler
           node     the agent of a node: kubelet, engine, services, names
           hello    a small web server that tells the name of its pod
