@@ -1,6 +1,7 @@
 import Glibc
 import MartinetAPI
 import MartinetBase
+import MartinetKubelet
 import MartinetStreaming
 import Synchronization
 import Testing
