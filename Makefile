@@ -68,15 +68,17 @@ packages: setup ## Download the packages that the course's images are made of
 
 # The binary as people run it: optimised, and static, so that it is its own first image.
 RELEASE := $(SCRATCH)-release
+BINARY := $(CACHE)/martinet
 binary: setup stage ## Build the static release binary
 	@echo "building the release binary (the first time this takes some minutes)"
 	@$(locked) env MARTINET_ONLY=martinet $(SWIFT) build -c release -Xswiftc -static-executable --product martinet --scratch-path $(RELEASE)
+	@strip -o $(BINARY).new $(RELEASE)/release/martinet && mv $(BINARY).new $(BINARY)
 
 up: binary packages ## Build, start a cluster, run a first workload
-	@$(RELEASE)/release/martinet up --images=$(CURDIR)/Images --packages=$(CACHE)/packages/root $(UP)
+	@$(BINARY) up --images=$(CURDIR)/Images --packages=$(CACHE)/packages/root $(UP)
 
 down: ## End the cluster and leave nothing behind
-	@$(RELEASE)/release/martinet down $(DOWN)
+	@$(BINARY) down $(DOWN)
 
 bench: setup stage ## Measure: store, transport and scheduler against the machine's own limits
 	@$(locked) env MARTINET_ONLY=martinet-store-bench,TransportBench,SchedulingBench $(SWIFT) build -c release --scratch-path $(SCRATCH)-bench

@@ -106,6 +106,8 @@ let modules: [Module] = [
     module(
         .logic, "MartinetSimulation", uses: ["MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient"],
         tested: false),
+    module(.logic, "MartinetToolPorts", uses: ["MartinetKubeconfig"], tested: false),
+    module(.logic, "MartinetManifests", uses: ["MartinetNearMiss", "MartinetSchema", "MartinetYAML"]),
     // Adapters: store, transport, Linux, images
     module(
         .adapters, "MartinetContainers",
@@ -128,7 +130,7 @@ let modules: [Module] = [
         .adapters, "MartinetAPICore",
         uses: [
             "MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetSelectors", "MartinetPatch",
-            "MartinetStrategies", "MartinetStore",
+            "MartinetCustomResources", "MartinetStrategies", "MartinetStore",
         ]),
     module(
         .adapters, "MartinetImages",
@@ -167,6 +169,12 @@ let modules: [Module] = [
             "MartinetContainers",
             "MartinetNetwork", "MartinetImages",
         ], tested: false),
+    module(
+        .adapters, "MartinetAPISession",
+        uses: [
+            "MartinetBase", "MartinetSchema", "MartinetKubeconfig", "MartinetToolPorts", "MartinetTransport",
+            "CMartinetLinux",
+        ], tested: false),
     // Components: what runs; they meet at the API only
     module(
         .components, "MartinetAPIServer",
@@ -183,6 +191,7 @@ let modules: [Module] = [
     module(
         .components, "MartinetKubelet",
         uses: [
+            "MartinetYAML",
             "MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetImageSpec",
             "MartinetPodLifecycle", "MartinetContainers", "MartinetNetwork", "MartinetImages", "MartinetEngine",
             "MartinetStreaming",
@@ -194,6 +203,13 @@ let modules: [Module] = [
             "MartinetDNSMessage",
             "MartinetNameAnswers", "MartinetServiceRules",
         ], tested: false),
+    module(
+        .components, "MartinetKubectl",
+        uses: [
+            "MartinetBase", "MartinetNearMiss", "MartinetSchema", "MartinetYAML", "MartinetCommandLine",
+            "MartinetKubeconfig", "MartinetPrinters", "MartinetPatch", "MartinetManifests", "MartinetToolPorts",
+        ]),
+
 ]
 
 /// What the binary is composed of.
@@ -216,6 +232,7 @@ let programs: [(name: String, uses: [String])] = [
         ]
     ),
     ("martinet-schema", ["MartinetBase", "MartinetSchema", "MartinetSchemaCompiler"]),
+    ("martinet-schema-bench", ["MartinetBase", "MartinetSchema", "MartinetAPI"]),
     ("martinet-store-bench", ["MartinetBase", "MartinetStore"]),
 ]
 
@@ -238,6 +255,11 @@ let testUses: [String: [String]] = [
         "MartinetAPICore", "MartinetStore", "MartinetArchive", "MartinetAddresses", "MartinetStagePlan",
     ],
     "MartinetStore": ["MartinetStoreContract", "CMartinetRecordingDisk", "martinet-store-bench"],
+    "MartinetKubectl": [
+        "MartinetAPICore", "MartinetAPIServer", "MartinetAPISession", "MartinetClient", "MartinetControllers",
+        "MartinetReconcile", "MartinetStore", "MartinetTransport",
+    ],
+
 ]
 
 /// Test suites that bring several components together, as a program does.

@@ -1,3 +1,4 @@
+import MartinetCustomResources
 import MartinetSchema
 import MartinetStore
 import MartinetStrategies
@@ -12,13 +13,22 @@ enum BuiltinResources {
         "apps/v1.Deployment", "apps/v1.ReplicaSet", "apiextensions.k8s.io/v1.CustomResourceDefinition",
     ]
 
+    private static func strategy(for kind: Kind) -> any Strategy {
+        kind.name == "CustomResourceDefinition" ? CustomResourceDefinitionStrategy() : Strategies.strategy(for: kind)
+    }
+
     static func all(revision: Revision) -> [ServedResource] {
         served.compactMap { name in
             guard let kind = Schema.builtin.type(named: name)?.kind else { return nil }
             return ServedResource(
-                kind: kind, fingerprint: Schema.builtin.fingerprint, strategy: Strategies.strategy(for: kind),
+                kind: kind, fingerprint: Schema.builtin.fingerprint, strategy: strategy(for: kind),
                 cache: ResourceCache(
                     prefix: ServedResource.prefix(group: kind.group, plural: kind.plural), revision: revision))
         }
     }
+}
+
+extension BuiltinResources {
+    /// The kinds of `served`.
+    static let kinds: [Kind] = served.compactMap { Schema.builtin.type(named: $0)?.kind }
 }

@@ -35,8 +35,11 @@ package final class Registry: Sendable {
 
     private struct State {
         var served: ServedResources
-        /// By the prefix of their keys, for the store's events.
-        var byPrefix: [String: ServedResource]
+        /// By the prefix of their keys, for the store's events: one for each version that is served.
+        var byPrefix: [String: [ServedResource]] = [:]
+        let builtin: [ServedResource]
+        /// By the name of the definition.
+        var custom: [String: [ServedResource]] = [:]
     }
     private let state: Mutex<State>
 
@@ -54,22 +57,40 @@ package final class Registry: Sendable {
         admission = AdmissionChain.builtin
         allocator = ServiceAllocator(configuration.serviceNetwork)
         let resources = BuiltinResources.all(revision: store.revision)
-        state = Mutex(State(served: ServedResources(resources), byPrefix: [:]))
-        install(resources)
+        state = Mutex(State(served: ServedResources(resources), builtin: resources))
+        rebuild()
         for resource in resources { try load(resource) }
+        for resource in resources where resource.kind.name == Registry.definitionKind {
+            for definition in resource.cache.page(Selection(), from: nil, limit: 0, at: nil)?.objects ?? [] {
+                definitionChanged(definition.name, definition.object)
+            }
+        }
         let through = store.observe { [weak self] events in self?.observed(events) }
         for resource in resources { resource.cache.advance(to: through) }
     }
 
     package var served: ServedResources { state.withLock { $0.served } }
 
-    /// Replaces the set of served resources; their caches go with them.
-    func install(_ resources: [ServedResource]) {
+    /// Derives from the built-in and custom resources what paths and keys lead to.
+    private func rebuild() {
         state.withLock { state in
+            let resources = state.builtin + state.custom.sorted { $0.key < $1.key }.flatMap(\.value)
             state.served = ServedResources(resources)
-            state.byPrefix = [:]
-            for resource in resources { state.byPrefix[resource.cache.prefix] = resource }
+            state.byPrefix = Dictionary(grouping: resources, by: \.cache.prefix)
         }
+    }
+
+    /// What is served of a custom resource.
+    func custom(_ name: String) -> [ServedResource] { state.withLock { $0.custom[name] ?? [] } }
+
+    /// Serves other versions of a custom resource than before, or none. Whoever watches the old ones begins anew.
+    func setCustom(_ name: String, _ resources: [ServedResource]) {
+        let old = state.withLock { state in
+            defer { state.custom[name] = resources.isEmpty ? nil : resources }
+            return state.custom[name] ?? []
+        }
+        rebuild()
+        for resource in old { resource.cache.endWatches() }
     }
 
     /// Reads a resource's objects from the store into its cache.
@@ -95,7 +116,7 @@ package final class Registry: Sendable {
         let (namespace, name) = resource.split(key)
         var json = record.json(resourceVersion: revision.value)
         var (labels, fields) = (record.labels, record.fields)
-        if record.fingerprint != resource.fingerprint {
+        if record.fingerprint != resource.fingerprint || resource.storageKind != nil {
             guard let decoded = try? JSONDecoder.decode(json, as: resource.kind.type) else { return nil }
             var object = decoded.object
             Defaults.apply(to: &object)
@@ -121,32 +142,37 @@ package final class Registry: Sendable {
     private func observed(_ events: [StoreEvent]) {
         let byPrefix = state.withLock { $0.byPrefix }
         for event in events {
-            guard let resource = Registry.resource(of: event.key, in: byPrefix) else { continue }
-            switch event.kind {
-            case .put:
-                guard let object = cached(event.key, event.value, event.revision, in: resource) else {
-                    log.error("committed object cannot be read", [("key", event.key)])
-                    continue
-                }
-                resource.cache.put(object)
-            case .delete:
-                if resource.kind.name == "Service", let old = resource.cache.get(event.key) {
-                    allocator.release(old.object)
-                }
-                resource.cache.delete(event.key, at: event.revision)
-            }
+            for resource in Registry.resources(of: event.key, in: byPrefix) { apply(event, to: resource) }
         }
         guard let last = events.last else { return }
-        for resource in byPrefix.values { resource.cache.advance(to: last.revision) }
+        for resource in byPrefix.values.joined() { resource.cache.advance(to: last.revision) }
     }
 
-    /// The resource whose prefix a key has: `/registry/GROUP/PLURAL/`.
-    private static func resource(of key: String, in byPrefix: [String: ServedResource]) -> ServedResource? {
+    private func apply(_ event: StoreEvent, to resource: ServedResource) {
+        let isDefinition = resource.kind.name == Registry.definitionKind
+        switch event.kind {
+        case .put:
+            guard let object = cached(event.key, event.value, event.revision, in: resource) else {
+                return log.error("committed object cannot be read", [("key", event.key)])
+            }
+            resource.cache.put(object)
+            if isDefinition { definitionChanged(object.name, object.object) }
+        case .delete:
+            if resource.kind.name == "Service", let old = resource.cache.get(event.key) {
+                allocator.release(old.object)
+            }
+            resource.cache.delete(event.key, at: event.revision)
+            if isDefinition { definitionChanged(resource.split(event.key).name, nil) }
+        }
+    }
+
+    /// The resources whose prefix a key has: `/registry/GROUP/PLURAL/`.
+    private static func resources(of key: String, in byPrefix: [String: [ServedResource]]) -> [ServedResource] {
         var slashes = 0
         for index in key.utf8.indices where key.utf8[index] == 47 {
             slashes += 1
-            if slashes == 4 { return byPrefix[String(key[...index])] }
+            if slashes == 4 { return byPrefix[String(key[...index])] ?? [] }
         }
-        return nil
+        return []
     }
 }

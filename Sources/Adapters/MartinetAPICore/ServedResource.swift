@@ -9,8 +9,13 @@ package struct ServedResource: Sendable {
     package let fingerprint: UInt64
     package let strategy: any Strategy
     package let cache: ResourceCache
+    /// The kind in which objects are stored, where that is another version than this one.
+    let storageKind: Kind?
 
-    package init(kind: Kind, fingerprint: UInt64, strategy: any Strategy, cache: ResourceCache) {
+    package init(
+        kind: Kind, fingerprint: UInt64, strategy: any Strategy, cache: ResourceCache, storageKind: Kind? = nil
+    ) {
+        self.storageKind = storageKind
         self.kind = kind
         self.fingerprint = fingerprint
         self.strategy = strategy

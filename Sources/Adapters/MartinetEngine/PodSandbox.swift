@@ -130,6 +130,12 @@ package final class PodSandbox: Sendable {
         try cgroup.apply(ResourceLimits.pod(pod.spec))
     }
 
+    /// A firewall that was made anew knows nothing of the ports of pods that run.
+    package func reopenHostPorts(_ pod: Pod) throws {
+        guard !pod.spec.hostNetwork else { return }
+        try openHostPorts(pod, engine.network.attach(owner: uid).address)
+    }
+
     private func openHostPorts(_ pod: Pod, _ address: IPAddress) throws {
         var ports: [(protocol: TransportProtocol, hostPort: UInt16, containerPort: UInt16, address: IPAddress?)] = []
         for port in pod.spec.containers.flatMap({ Array($0.ports) }) where port.hostPort > 0 {

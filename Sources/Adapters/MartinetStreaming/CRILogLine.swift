@@ -2,8 +2,8 @@ import MartinetBase
 
 /// One line of a container's log file: `2026-01-02T03:04:05.000000006Z stdout F the text`.
 ///
-/// Source: CRI's log format; `P` marks a piece of a line that goes on in the next one, `F` the end of a line. The text is bytes:
-/// nothing asks it to be UTF-8.
+/// Source: CRI's log format; `P` marks a piece of a line that goes on in the next one, `F` the end of a line. The text
+/// is bytes: nothing asks it to be UTF-8.
 struct CRILogLine: Sendable, Hashable {
     let time: ArraySlice<UInt8>
     let stream: LogOptions.Stream

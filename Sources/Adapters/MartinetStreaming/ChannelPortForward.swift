@@ -1,8 +1,8 @@
 import MartinetTransport
 import Synchronization
 
-/// Port forwards over WebSocket channels: for the n-th port of the query, 2n carries data and 2n+1 errors, and both begin with
-/// the port in two bytes, the low one first. One connection for each port, and no half close.
+/// Port forwards over WebSocket channels: for the n-th port of the query, 2n carries data and 2n+1 errors, and both
+/// begin with the port in two bytes, the low one first. One connection for each port, and no half close.
 final class ChannelPortForward: Sendable {
     private let streams: any ContainerStreams
     private let target: ContainerTarget

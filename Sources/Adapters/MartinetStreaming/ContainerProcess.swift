@@ -16,7 +16,7 @@ package protocol ContainerProcess: AnyObject, Sendable {
     func closeInput()
     /// In character cells. For terminals; ignored otherwise.
     func resize(width: Int, height: Int)
-    /// The client has gone: a command is killed, an attached process left alone.
+    /// The client has gone, perhaps before `start`: a command is killed, an attached process left alone.
     func hangUp()
 }
 

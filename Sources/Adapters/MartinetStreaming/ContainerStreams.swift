@@ -40,8 +40,8 @@ package struct StandardStreams: Sendable, Hashable {
     }
 }
 
-/// What a node offers of its containers. Completions are called once, on any thread, and must not block; nothing here may
-/// block the caller either.
+/// What a node offers of its containers. Completions are called once, on any thread, and must not block; nothing here
+/// may block the caller either.
 package protocol ContainerStreams: Sendable {
     /// Whether the container is known here (`container` empty: the pod alone), before a connection is upgraded for it.
     func check(_ target: ContainerTarget, _ completion: @escaping @Sendable (StreamRefusal?) -> Void)

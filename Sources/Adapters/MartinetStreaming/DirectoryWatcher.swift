@@ -43,8 +43,8 @@ package final class DirectoryWatcher: Sendable {
         close(stop)
     }
 
-    /// Calls back, on the watcher's thread, after files in `folder` were written, made, moved or removed, until the watch is let
-    /// go. The callback must not block.
+    /// Calls back, on the watcher's thread, after files in `folder` were written, made, moved or removed, until the
+    /// watch is let go. The callback must not block.
     package func watch(_ folder: String, _ changed: @escaping @Sendable () -> Void) throws(SystemError) -> Watch {
         let mask = IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_DELETE_SELF | IN_ONLYDIR
         let (added, failure): ((Int32, Int)?, SystemError?) = state.withLock { state in

@@ -24,7 +24,8 @@ package struct KubeletEndpoint: RequestHandler {
         ports = PortForwardServer(streams, runtime: runtime)
     }
 
-    /// Lets in `system:kube-apiserver` and members of `system:masters`. The certificate has been verified by the handshake.
+    /// Lets in `system:kube-apiserver` and members of `system:masters`. The certificate has been verified by the
+    /// handshake.
     @Sendable package static func apiServerOnly(_ request: HTTPRequest) -> Verdict {
         guard let leaf = request.peer.certificates.first, let info = try? CertificateInfo(der: leaf) else {
             return .unauthenticated

@@ -44,8 +44,8 @@ struct LogFile: ~Copyable {
         return bytes
     }
 
-    /// Moves to where the last `lines` lines begin; a line in several pieces counts once, and so does one that is still being
-    /// written. Reads backwards, and no more than it must.
+    /// Moves to where the last `lines` lines begin; a line in several pieces counts once, and so does one that is still
+    /// being written. Reads backwards, and no more than it must.
     mutating func seek(toLast lines: Int64) throws(SystemError) {
         let size = try size()
         offset = size

@@ -2,7 +2,8 @@ import Glibc
 package import MartinetBase
 import Synchronization
 
-/// Reads a container's log file and, where asked to, what is still written to it: no polling, and over the file's rotation.
+/// Reads a container's log file and, where asked to, what is still written to it: no polling, and over the file's
+/// rotation.
 package final class LogReader: LogSource {
     private struct Control {
         var reading = true
@@ -44,8 +45,8 @@ package final class LogReader: LogSource {
         control.withLock { $0.ended = !isRunning }
     }
 
-    /// The log of the running instance in a container's folder, or of the one before it: files are named after the number of
-    /// restarts, `3.log`. Nil where there is none.
+    /// The log of the running instance in a container's folder, or of the one before it: files are named after the
+    /// number of restarts, `3.log`. Nil where there is none.
     package static func path(in folder: String, previous: Bool) -> String? {
         guard let directory = opendir(folder) else { return nil }
         defer { closedir(directory) }

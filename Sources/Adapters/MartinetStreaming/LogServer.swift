@@ -1,3 +1,4 @@
+import MartinetSchema
 package import MartinetTransport
 import Synchronization
 
@@ -67,7 +68,7 @@ package struct LogServer: Sendable {
             onBytes: { bytes in
                 for start in stride(from: 0, to: bytes.count, by: 64 << 10) {
                     let piece = Array(bytes[start..<min(start + 64 << 10, bytes.count)])
-                    let text = isBase64 ? String(decoding: Base64.encode(piece), as: UTF8.self) : nil
+                    let text = isBase64 ? Base64.encode(piece) : nil
                     socket.send(text.map { .text($0) } ?? .binary(piece))
                 }
                 guard !socket.isWritable else { return }

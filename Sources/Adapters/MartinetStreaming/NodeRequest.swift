@@ -7,7 +7,8 @@ import MartinetSchema
 struct NodeRequest: Sendable, Hashable {
     let target: String
 
-    /// - Throws: 400 where the pod has no such container, or several and none was named; 422 for log options that make no sense.
+    /// - Throws: 400 where the pod has no such container, or several and none was named; 422 for log options that make
+    /// no sense.
     init(_ subresource: String, _ query: QueryParameters, _ pod: Pod) throws(APIError) {
         let names = [pod.metadata.namespace, pod.metadata.name].map(QueryParameters.encode).joined(separator: "/")
         var parameters = QueryParameters()

@@ -4,8 +4,8 @@ package import MartinetSchema
 package import MartinetTransport
 import Synchronization
 
-/// The API server's side of logs, exec, attach and port-forward: checks what is asked, finds the pod's node, and joins the
-/// client to it. Bytes pass through as they are, each side held back by the other.
+/// The API server's side of logs, exec, attach and port-forward: checks what is asked, finds the pod's node, and joins
+/// the client to it. Bytes pass through as they are, each side held back by the other.
 package final class NodeStreamProxy: Sendable {
     package struct NodeAddress: Sendable, Hashable {
         package let host: String
@@ -21,7 +21,7 @@ package final class NodeStreamProxy: Sendable {
     private let address: @Sendable (_ node: String) -> NodeAddress?
 
     /// - Parameters:
-    ///   - client: trusts the nodes' authority and shows the API server's own certificate (`kube-apiserver-kubelet-client`).
+    ///   - client: trusts the nodes' authority and shows the API server's own certificate.
     ///   - address: where a node's endpoint is, from its status; nil where the node is not known.
     package init(
         client: HTTPClient, scheme: String = "https", address: @escaping @Sendable (_ node: String) -> NodeAddress?

@@ -2,8 +2,8 @@ package import MartinetBase
 package import MartinetTransport
 import Synchronization
 
-/// Serves port-forward: SPDY/3.1 on the connection itself, SPDY/3.1 inside of WebSocket messages (KEP-4006), and the older
-/// WebSocket channels.
+/// Serves port-forward: SPDY/3.1 on the connection itself, SPDY/3.1 inside of WebSocket messages (KEP-4006), and the
+/// older WebSocket channels.
 package struct PortForwardServer: Sendable {
     static let protocols = ["portforward.k8s.io"]
     static let tunnel = "SPDY/3.1+portforward.k8s.io"

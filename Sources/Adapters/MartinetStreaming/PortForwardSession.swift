@@ -2,7 +2,8 @@ import MartinetBase
 import MartinetSPDY
 import Synchronization
 
-/// Port forwards over one SPDY connection: each is a stream for data and one for errors, of the same `requestID` and `port`.
+/// Port forwards over one SPDY connection: each is a stream for data and one for errors, of the same `requestID` and
+/// `port`.
 final class PortForwardSession: Sendable {
     private struct Pair {
         var data: SPDYStream?

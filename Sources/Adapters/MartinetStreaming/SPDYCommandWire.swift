@@ -3,8 +3,8 @@ import MartinetSPDY
 import MartinetTransport
 import Synchronization
 
-/// Exec and attach over SPDY/3.1: a stream for each of error, stdin, stdout, stderr and, from v3 on, resize, named by the
-/// header `streamType`.
+/// Exec and attach over SPDY/3.1: a stream for each of error, stdin, stdout, stderr and, from v3 on, resize, named by
+/// the header `streamType`.
 final class SPDYCommandWire: CommandWire {
     private struct State {
         var streams: [String: SPDYStream] = [:]
@@ -19,8 +19,8 @@ final class SPDYCommandWire: CommandWire {
     private let wanted: Set<String>
     private let state: Mutex<State>
 
-    /// Calls back once all the streams that the request asks for are there; not at all where they do not come within 30 s or
-    /// the client goes.
+    /// Calls back once all the streams that the request asks for are there; not at all where they do not come within 30
+    /// s or the client goes.
     static func open(
         _ pipe: any BytePipe, _ streams: StandardStreams, _ name: String?, _ executor: any SerialExecutorPort,
         _ ready: @escaping @Sendable (SPDYCommandWire) -> Void

@@ -3,14 +3,14 @@ import MartinetSPDY
 import MartinetTransport
 import Synchronization
 
-/// The server's end of a SPDY/3.1 connection, as Kubernetes' clients speak it: they open streams, and nobody counts windows
-/// (moby/spdystream ignores WINDOW_UPDATE), so that a stream that is not read holds back the whole connection.
+/// The server's end of a SPDY/3.1 connection, as Kubernetes' clients speak it: they open streams, and nobody counts
+/// windows (moby/spdystream ignores WINDOW_UPDATE), so that a stream that is not read holds back the whole connection.
 final class SPDYConnection: Sendable {
     /// Streams at once. Port forwards open two for each connection.
     static let streamsMax = 2000
 
-    /// Nil refuses a new stream; else what comes back runs once the client has been told that it stands. What is written before
-    /// would reach the client ahead of the reply, and it would not know the stream.
+    /// Nil refuses a new stream; else what comes back runs once the client has been told that it stands. What is
+    /// written before would reach the client ahead of the reply, and it would not know the stream.
     typealias Taker = @Sendable (SPDYStream) -> (@Sendable () -> Void)?
 
     private struct State: ~Copyable {
@@ -55,8 +55,9 @@ final class SPDYConnection: Sendable {
         send(.ping(id))
     }
 
-    /// Says goodbye after what is queued. The client closes; where it does not, this end does after 5 s. Until then what it
-    /// sends is read and dropped: closing over unread bytes would reset the connection and lose the end of the output.
+    /// Says goodbye after what is queued. The client closes; where it does not, this end does after 5 s. Until then
+    /// what it sends is read and dropped: closing over unread bytes would reset the connection and lose the end of the
+    /// output.
     func close() {
         let last: UInt32? = state.withLock { state in
             guard !state.closing else { return nil }
@@ -73,7 +74,8 @@ final class SPDYConnection: Sendable {
     // MARK: For the streams
 
     func send(_ frame: SPDYFrame) {
-        // Only replies have header blocks, and only the event loop sends them: what is encoded in order is sent in order.
+        // Only replies have header blocks, and only the event loop sends them: what is encoded in order is sent in
+        // order.
         let bytes: [UInt8]? = state.withLock { state in try? state.encoder.encode(frame) }
         if let bytes { pipe.write(bytes) }
     }

@@ -7,10 +7,15 @@ final class SPDYStream: Sendable {
         var remoteDone = false
         var localDone: Bool
         var early: [[UInt8]] = []
+        var earlyBytes = 0
+        var isHeld = false
         var onData: (@Sendable ([UInt8]) -> Void)?
         var onEnd: (@Sendable (_ isReset: Bool) -> Void)?
         var ended: Bool?
     }
+
+    /// What may come before somebody takes it; then the connection is held back.
+    private static let earlyBytesMax = 256 << 10
 
     let id: UInt32
     let headers: SPDYHeaders
@@ -35,6 +40,7 @@ final class SPDYStream: Sendable {
             return (state.early, state.ended)
         }
         for bytes in early { onData(bytes) }
+        letGo()
         if let ended { onEnd(ended) }
     }
 
@@ -62,6 +68,7 @@ final class SPDYStream: Sendable {
             }
             return !(state.localDone && state.remoteDone)
         }
+        letGo()
         connection.forget(id)
         if go { connection.send(.reset(id: id, status: SPDYFrame.ResetStatus.cancel)) }
     }
@@ -71,11 +78,16 @@ final class SPDYStream: Sendable {
     func received(_ bytes: [UInt8], fin: Bool) {
         let (onData, isOver) = state.withLock { state in
             guard !state.remoteDone else { return (nil as (@Sendable ([UInt8]) -> Void)?, false) }
-            if state.onData == nil, !bytes.isEmpty { state.early.append(bytes) }
+            if state.onData == nil, !bytes.isEmpty {
+                state.early.append(bytes)
+                state.earlyBytes += bytes.count
+                if state.earlyBytes > SPDYStream.earlyBytesMax { state.isHeld = true }
+            }
             if fin { state.remoteDone = true }
             return (state.onData, fin && state.localDone)
         }
         if !bytes.isEmpty { onData?(bytes) }
+        if state.withLock({ $0.isHeld }) { connection.setReading(false) }
         if isOver { connection.forget(id) }
         if fin { end(isReset: false) }
     }
@@ -85,7 +97,19 @@ final class SPDYStream: Sendable {
             state.localDone = true
             state.remoteDone = true
         }
+        letGo()
         end(isReset: true)
+    }
+
+    private func letGo() {
+        let held = state.withLock { state in
+            defer {
+                state.isHeld = false
+                if state.remoteDone { state.early = [] }
+            }
+            return state.isHeld
+        }
+        if held { connection.setReading(true) }
     }
 
     private func end(isReset: Bool) {

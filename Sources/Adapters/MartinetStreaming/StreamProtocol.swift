@@ -4,8 +4,8 @@ import MartinetTransport
 enum StreamProtocol {
     static let header = "x-stream-protocol-version"
 
-    /// The first offered that is served; without an offer, none, as the oldest clients do. Nil where nothing fits: the request
-    /// has then been answered.
+    /// The first offered that is served; without an offer, none, as the oldest clients do. Nil where nothing fits: the
+    /// request has then been answered.
     static func negotiate(
         _ request: HTTPHeaderList, _ served: [String], _ exchange: any Exchange
     ) -> (name: String?, headers: [(String, String)])? {

@@ -1,8 +1,8 @@
 import MartinetTransport
 import Synchronization
 
-/// Exec and attach over WebSocket: channel 0 is the input, 1 and 2 the outputs, 3 the status, 4 the terminal's size, and
-/// 255, in v5, half-closes the channel it names (KEP-4006).
+/// Exec and attach over WebSocket: channel 0 is the input, 1 and 2 the outputs, 3 the status, 4 the terminal's size,
+/// and 255, in v5, half-closes the channel it names (KEP-4006).
 final class WebSocketCommandWire: CommandWire {
     private let socket: any WebSocketConnection
     private let codec: ChannelCodec
@@ -68,8 +68,8 @@ final class WebSocketCommandWire: CommandWire {
             send(3, Array(status.text.utf8))
         }
         finished.withLock { $0 = true }
-        // What the client still sends is read and dropped: closing over unread bytes would reset the connection, and the
-        // client would lose the end of the output.
+        // What the client still sends is read and dropped: closing over unread bytes would reset the connection, and
+        // the client would lose the end of the output.
         socket.setReading(true)
         socket.close(code: 1000, reason: "")
     }

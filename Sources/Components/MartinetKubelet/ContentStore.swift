@@ -27,6 +27,7 @@ final class ContentStore: Sendable {
         var isReady = false
         let onReady: @Sendable () -> Void
         let onChange: @Sendable () -> Void
+        let onTrouble: @Sendable (String) -> Void
     }
 
     private struct State {
@@ -79,14 +80,19 @@ final class ContentStore: Sendable {
     }
 
     /// Begins to follow what a pod needs. `onReady` runs once, when all is known (to be there or not); `onChange` after.
-    func follow(_ pod: Pod, onReady: @escaping @Sendable () -> Void, onChange: @escaping @Sendable () -> Void) {
+    func follow(
+        _ pod: Pod, onReady: @escaping @Sendable () -> Void, onChange: @escaping @Sendable () -> Void,
+        onTrouble: @escaping @Sendable (String) -> Void
+    ) {
         let uid = pod.metadata.uid
         let namespace = pod.metadata.namespace
         let references = ContentReferences(pod)
         var configMaps: [ObjectWatch<ConfigMap>] = []
         var secrets: [ObjectWatch<Secret>] = []
         state.withLock { state in
-            state.users[uid] = User(pod: pod, references: references, onReady: onReady, onChange: onChange)
+            state.users[uid] = User(
+                pod: pod, references: references, onReady: onReady, onChange: onChange,
+                onTrouble: onTrouble)
             for name in references.configMaps {
                 let key = "\(namespace)/\(name)"
                 if state.configMaps[key] == nil {
@@ -241,6 +247,7 @@ final class ContentStore: Sendable {
             case .success(let object): received(TokenRequest(object: object), key, uid, pod)
             case .failure(let error):
                 log.warning("no token for a pod", [("pod.uid", uid), ("error", error.message)])
+                state.withLock { $0.users[uid]?.onTrouble }?("failed to fetch token: \(error.message)")
                 again(key, uid, pod, after: delay, next: min(delay * 2, .seconds(30)))
             }
         }

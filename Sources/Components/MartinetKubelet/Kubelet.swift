@@ -17,13 +17,15 @@ package final class Kubelet: Sendable {
         var node: NodeAgent?
         /// Uids of pods of which something was on the node at start and whose object has not been seen.
         var remains: Set<String> = []
-        var isSynced = false
+        var folder: StaticPodFolder?
+        var staticPods: Set<String> = []
     }
 
     package let configuration: KubeletConfiguration
     let context: WorkerContext
     private let executor: any SerialExecutorPort
     private let orphans: any SerialExecutorPort
+    private let mirrors: MirrorKeeper
     private let state = Mutex(State())
 
     package init(
@@ -39,6 +41,7 @@ package final class Kubelet: Sendable {
             events: EventRecorder(client: client, runtime: runtime, nodeName: configuration.nodeName), log: log,
             spare: runtime.executor(named: "martinet.kubelet.spare"),
             onOver: { relay.send($0) })
+        mirrors = MirrorKeeper(context: context, executor: executor)
         relay.body.withLock { body in body = { [weak self] uid in self?.over(uid) } }
     }
 
@@ -56,6 +59,16 @@ package final class Kubelet: Sendable {
             state.node = node
             state.watch = watch
         }
+        if let path = configuration.staticPodFolder {
+            let executor = executor
+            let folder = try StaticPodFolder(path, nodeName: configuration.nodeName, log: context.log) {
+                [weak self] pods in
+                executor.submit { [weak self] in self?.changedStatic(pods) }
+            }
+            state.withLock { $0.folder = folder }
+            let pods = folder.pods()
+            executor.submit { self.changedStatic(pods) }
+        }
         node.start()
         watch.start()
         context.prepareNetworks()
@@ -63,7 +76,10 @@ package final class Kubelet: Sendable {
 
     /// Ends everything but the containers.
     package func stop() {
-        let (watch, node, workers) = state.withLock { ($0.watch, $0.node, Array($0.workers.values)) }
+        let (watch, node, workers) = state.withLock { state in
+            state.folder = nil
+            return (state.watch, state.node, Array(state.workers.values))
+        }
         watch?.stop()
         node?.stop()
         context.content.stop()
@@ -72,6 +88,11 @@ package final class Kubelet: Sendable {
 
     private func changed(_ change: ObjectWatch<Pod>.Change) {
         switch change {
+        case .changed(let pod) where StaticManifest.isMirror(pod):
+            let hash = pod.metadata.annotations[StaticManifest.mirrorAnnotation] ?? ""
+            state.withLock { $0.workers[hash] }?.mirrorSeen(pod)
+            mirrors.seen(pod)
+        case .gone(let pod) where StaticManifest.isMirror(pod): mirrors.gone(pod)
         case .changed(let pod):
             let uid = pod.metadata.uid
             let (known, hasRemains) = state.withLock { state in
@@ -93,6 +114,27 @@ package final class Kubelet: Sendable {
             }
             for uid in orphaned.sorted() { orphans.submit { self.removeOrphan(uid) } }
         }
+    }
+
+    /// The manifests of the node's own folder: each text is a pod of its own, so a changed file ends one and begins another.
+    private func changedStatic(_ pods: [String: Pod]) {
+        let (gone, fresh) = state.withLock { state in
+            let gone = state.staticPods.subtracting(pods.keys).compactMap { state.workers[$0] }
+            let fresh = pods.keys.filter { state.workers[$0] == nil }.sorted()
+            state.staticPods = Set(pods.keys)
+            return (gone, fresh)
+        }
+        for worker in gone { worker.submit(.podGone) }
+        for uid in fresh {
+            guard let pod = pods[uid] else { continue }
+            let worker = PodWorker(pod: pod, context: context)
+            let hasRemains = state.withLock { state in
+                state.workers[uid] = worker
+                return state.remains.remove(uid) != nil
+            }
+            worker.start(hasRemains: hasRemains)
+        }
+        mirrors.set(pods)
     }
 
     private func removeOrphan(_ uid: String) {

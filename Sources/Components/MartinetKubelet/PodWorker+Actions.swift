@@ -85,7 +85,10 @@ extension PodWorker {
                 }
                 self.submitNormal("Pulling", "Pulling image \(spec.image.debugDescription)", name)
                 let began = self.context.runtime.monotonic()
+                self.state.withLock { _ = $0.pulling.insert(name) }
                 self.context.engine.pull(spec, credentials: pod.spec.imagePullSecrets.map(\.name)) { result in
+                    // Given up meanwhile: nobody waits for it.
+                    guard self.state.withLock({ $0.pulling.remove(name) != nil }) else { return }
                     self.work.submit {
                         switch result {
                         case .failure(let error): self.startFailed(name, error)
@@ -177,19 +180,33 @@ extension PodWorker {
         }
     }
 
+    /// The API shows a static pod by this mirror from now on.
+    func mirrorSeen(_ mirror: Pod) {
+        executor.submit {
+            let isNew = self.state.withLock { state in
+                guard state.mirror != mirror.metadata.uid else { return false }
+                state.mirror = mirror.metadata.uid
+                state.written = mirror.status
+                return true
+            }
+            if isNew { self.writeStatus() }
+        }
+    }
+
     /// Brings the API's status of the pod to what is; one request at a time, and only what differs.
     func writeStatus() {
         let now = moment()
         let addresses = context.configuration.nodeAddresses
-        let work: (status: PodStatus, patch: [UInt8], pod: Pod)? = state.withLock { state in
+        let work: (status: PodStatus, patch: [UInt8], pod: Pod, mirror: String?)? = state.withLock { state in
             guard !state.isWriting, !state.isOver, !state.isStopped else { return nil }
+            let isStatic = StaticManifest.isStatic(state.lifecycle.pod)
+            guard let uid = isStatic ? state.mirror : state.lifecycle.pod.metadata.uid else { return nil }
             let status = state.lifecycle.status(hostAddresses: addresses, at: now)
             guard
-                let patch = StatusPatch.document(
-                    from: state.written.object, to: status.object, uid: state.lifecycle.pod.metadata.uid)
+                let patch = StatusPatch.document(from: state.written.object, to: status.object, uid: uid)
             else { return nil }
             state.isWriting = true
-            return (status, patch, state.lifecycle.pod)
+            return (status, patch, state.lifecycle.pod, state.mirror)
         }
         guard let work else { return }
         var request = APIRequest(
@@ -203,9 +220,13 @@ extension PodWorker {
             self.state.withLock { state in
                 state.isWriting = false
                 switch result {
-                case .success: state.written = work.status
+                case .success: if state.mirror == work.mirror { state.written = work.status }
                 case .failure(let error):
-                    if error.isNotFound || error.isConflict { state.written = work.status } else { again = .seconds(1) }
+                    if error.isNotFound || error.isConflict {
+                        state.written = work.status
+                    } else {
+                        again = .seconds(1)
+                    }
                 }
             }
             if case .failure(let error) = result, again != nil {

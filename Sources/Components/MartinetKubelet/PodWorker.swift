@@ -18,9 +18,13 @@ final class PodWorker: Sendable {
         /// The status that the API has from this worker, or had when it began.
         var written: PodStatus
         var isWriting = false
+        /// Of a static pod: the uid of the object that shows it.
+        var mirror: String?
         var timer: (any TimerPort)?
         var timerDue: Duration?
         var execs: [String: @Sendable (Int32?) -> Void] = [:]
+        /// Containers whose image is on its way.
+        var pulling: Set<String> = []
         var logs: [FollowedLog] = []
         var probers: [String: any SerialExecutorPort] = [:]
         var isOver = false
@@ -52,8 +56,12 @@ final class PodWorker: Sendable {
     /// - Parameter hasRemains: whether something of the pod may be on the node already.
     func start(hasRemains: Bool) {
         let pod = state.withLock { $0.lifecycle.pod }
-        context.content.follow(
-            pod, onReady: { [weak self] in self?.contentReady() }, onChange: { [weak self] in self?.contentChanged() })
+        if StaticManifest.isStatic(pod) {
+            // It refers to nothing, and must run where there is no API server to ask.
+            state.withLock { $0.isContentReady = true }
+        } else {
+            follow(pod)
+        }
         guard hasRemains else {
             executor.submit { self.begin() }
             return
@@ -62,6 +70,12 @@ final class PodWorker: Sendable {
             self.recover()
             self.executor.submit { self.begin() }
         }
+    }
+
+    private func follow(_ pod: Pod) {
+        context.content.follow(
+            pod, onReady: { [weak self] in self?.contentReady() }, onChange: { [weak self] in self?.contentChanged() },
+            onTrouble: { [weak self] message in self?.submitReport("FailedMount", message) })
     }
 
     private func begin() {
@@ -88,6 +102,7 @@ final class PodWorker: Sendable {
     private func recover() {
         do {
             guard let found = try sandbox.recover() else { return }
+            try sandbox.reopenHostPorts(pod)
             let now = moment()
             state.withLock { state in
                 state.lifecycle.recoverSandbox(addresses: found.addresses)
@@ -198,6 +213,7 @@ final class PodWorker: Sendable {
         }
         guard let actions else { return }
         perform(actions)
+        giveUpWaiting()
         writeStatus()
         setTimer(now)
         let isOver = state.withLock { state in
@@ -206,6 +222,20 @@ final class PodWorker: Sendable {
             return true
         }
         if isOver { finish() }
+    }
+
+    /// A pod that ends waits neither for an image nor for what it would have been configured from.
+    private func giveUpWaiting() {
+        let (pulling, wanted) = state.withLock { state -> (Set<String>, Bool) in
+            guard state.lifecycle.isEnding else { return ([], false) }
+            defer {
+                state.pulling = []
+                state.wantsSandbox = false
+            }
+            return (state.pulling, state.wantsSandbox)
+        }
+        for name in pulling.sorted() { handle(.startFailed(container: name, reason: "ContainerCreating", message: "")) }
+        if wanted { handle(.sandboxFailed(message: "")) }
     }
 
     private func finish() {

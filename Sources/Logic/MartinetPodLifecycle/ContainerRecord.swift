@@ -33,7 +33,7 @@ package struct ContainerRecord: Sendable {
         var failures: Int32 = 0
     }
 
-    package let spec: Container
+    package internal(set) var spec: Container
     package let role: Role
     package internal(set) var state: State = .waiting(reason: "", message: "")
     package internal(set) var restartCount: Int32 = 0
@@ -45,6 +45,8 @@ package struct ContainerRecord: Sendable {
     /// The last run that `restartCount` counts.
     var countedRun: String?
     var hookPending = false
+    /// What runs is not what the pod says any more: it is started again, whatever the policy.
+    var isOutdated = false
     var runningSince: Duration = .zero
     /// The wait before the next start, once there has been a reason to wait.
     var backOff: Duration?
@@ -61,6 +63,7 @@ package struct ContainerRecord: Sendable {
 
     package var run: ContainerRun? { if case .running(let run) = state { run } else { nil } }
     package var termination: Termination? { if case .exited(let end) = state { end } else { nil } }
+    func hasSeenEnd(of id: String) -> Bool { termination?.id == id || lastTermination?.id == id }
     var isAlive: Bool {
         switch state {
         case .running, .starting: true
@@ -78,7 +81,7 @@ package struct ContainerRecord: Sendable {
 
     /// Whether an end with that code is followed by another start, under the pod's policy.
     func restarts(after code: Int32, policy: String) -> Bool {
-        if role == .sidecar { return true }
+        if role == .sidecar || isOutdated { return true }
         for rule in spec.restartPolicyRules where rule.action == "Restart" {
             guard let codes = rule.exitCodes else { continue }
             let isIn = codes.values.contains(Int64(code))

@@ -173,6 +173,7 @@ extension PodLifecycle {
         let message: String
         switch why {
         case "Liveness", "Startup": message = "Container \(name) failed \(why.lowercased()) probe, will be restarted"
+        case "Definition": message = "Container \(name) definition changed, will be restarted"
         case "FailedPostStartHook": message = "FailedPostStartHook"
         default: message = "Stopping container \(name)"
         }

@@ -146,6 +146,7 @@ package struct PodLifecycle: Sendable {
         switch event {
         case .podChanged(let changed):
             pod = changed
+            takeImages(now, &actions)
             if pod.metadata.deletionTimestamp != nil { noteDeletion(now) }
         case .podGone:
             ending = Ending(deadline: now.monotonic + .seconds(1), isDeletion: true, isGone: true)
@@ -187,6 +188,19 @@ package struct PodLifecycle: Sendable {
         return actions
     }
 
+    /// A container's image is all that may change of it: what runs an older one is replaced.
+    private mutating func takeImages(_ now: Moment, _ actions: inout [PodAction]) {
+        for spec in Array(pod.spec.initContainers) + Array(pod.spec.containers) {
+            guard let index = index(spec.name), containers[index].spec.image != spec.image else { continue }
+            containers[index].spec = spec
+            containers[index].pullBackOff = nil
+            containers[index].notBefore = nil
+            guard containers[index].run != nil, containers[index].role != .initial else { continue }
+            containers[index].isOutdated = true
+            beginStop(index, grace: grace, why: "Definition", now, &actions)
+        }
+    }
+
     private mutating func noteDeletion(_ now: Moment) {
         let grace = pod.metadata.deletionGracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds ?? 30
         let deadline = now.monotonic + .seconds(max(0, min(grace, 1 << 31)))
@@ -199,6 +213,11 @@ package struct PodLifecycle: Sendable {
     }
 
     private mutating func started(_ index: Int, _ run: ContainerRun, _ now: Moment, _ actions: inout [PodAction]) {
+        // A short program's end may be told before its start.
+        guard !containers[index].hasSeenEnd(of: run.id) else {
+            containers[index].lastRun = run
+            return
+        }
         beginRun(index, run, at: now)
         if containers[index].spec.lifecycle?.postStart != nil {
             actions.append(.runHook(container: containers[index].spec.name, id: run.id, .postStart))
@@ -210,6 +229,7 @@ package struct PodLifecycle: Sendable {
         containers[index].lastRun = run
         containers[index].runningSince = now.monotonic
         containers[index].stop = nil
+        containers[index].isOutdated = false
         containers[index].pullBackOff = nil
         containers[index].isStarted = false
         containers[index].isReady = false
@@ -251,6 +271,7 @@ package struct PodLifecycle: Sendable {
 
     private mutating func exited(_ index: Int, _ end: Termination, _ now: Moment) {
         if let run = containers[index].run, run.id != end.id { return }
+        if containers[index].hasSeenEnd(of: end.id) { return }
         let ranFor = containers[index].run == nil ? .zero : now.monotonic - containers[index].runningSince
         containers[index].state = .exited(end)
         containers[index].isStarted = false
@@ -261,6 +282,10 @@ package struct PodLifecycle: Sendable {
         if ranFor >= PodLifecycle.forgetBackOffAfter { containers[index].backOff = nil }
         // The first end is followed by a start at once, each further one after a longer wait.
         containers[index].notBefore = containers[index].backOff.map { now.monotonic + $0 }
+        if containers[index].isOutdated {
+            containers[index].notBefore = nil
+            return
+        }
         containers[index].backOff =
             containers[index].backOff.map { min($0 * 2, PodLifecycle.longestBackOff) }
             ?? PodLifecycle.firstBackOff

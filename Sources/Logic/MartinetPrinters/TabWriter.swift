@@ -3,12 +3,18 @@
 ///
 /// Source: the behaviour of text/tabwriter with minimum width 6, padding 3, and remembered widths.
 package struct TabWriter: Sendable {
-    private let minimum = 6
-    private let padding = 3
+    private let minimum: Int
+    private let padding: Int
+    private let remembers: Bool
     private var remembered: [Int] = []
     private var lines: [[String]] = []
 
-    package init() {}
+    /// - Parameter remembers: false aligns each block by itself, as `kubectl describe` does.
+    package init(minimum: Int = 6, padding: Int = 3, remembers: Bool = true) {
+        self.remembers = remembers
+        self.minimum = minimum
+        self.padding = padding
+    }
 
     /// One line; every cell but the last is aligned.
     package mutating func line(_ cells: [String]) { lines.append(cells.isEmpty ? [""] : cells) }
@@ -40,8 +46,10 @@ package struct TabWriter: Sendable {
                 width = max(width, size + padding)
                 line += 1
             }
-            if column < remembered.count { width = max(width, remembered[column]) }
-            if column < remembered.count { remembered[column] = width } else { remembered.append(width) }
+            if remembers {
+                if column < remembered.count { width = max(width, remembered[column]) }
+                if column < remembered.count { remembered[column] = width } else { remembered.append(width) }
+            }
             widths.append(width)
             format(&output, first, line, &widths)
             widths.removeLast()

@@ -38,14 +38,7 @@ struct HeaderInflater: ~Copyable {
     private static func run(_ stream: UnsafeMutablePointer<z_stream>, _ out: inout [UInt8]) -> SPDYError? {
         var piece = [UInt8](repeating: 0, count: 4096)
         while true {
-            var result = Z_OK
-            let produced = piece.withUnsafeMutableBufferPointer { piece in
-                stream.pointee.next_out = piece.baseAddress
-                stream.pointee.avail_out = UInt32(truncatingIfNeeded: piece.count)
-                result = CMartinetZlib.inflate(stream, Z_SYNC_FLUSH)
-                return piece.count - Int(stream.pointee.avail_out)
-            }
-            out += piece[..<produced]
+            let (result, produced) = step(stream, &piece, &out) { CMartinetZlib.inflate($0, $1) }
             guard out.count <= limit else {
                 return SPDYError(.tooLarge, "a header block is longer than \(limit) bytes")
             }
@@ -96,14 +89,7 @@ struct HeaderDeflater: ~Copyable {
             stream.pointee.avail_in = UInt32(truncatingIfNeeded: input.count)
             var piece = [UInt8](repeating: 0, count: 4096)
             while true {
-                var result = Z_OK
-                let produced = piece.withUnsafeMutableBufferPointer { piece in
-                    stream.pointee.next_out = piece.baseAddress
-                    stream.pointee.avail_out = UInt32(truncatingIfNeeded: piece.count)
-                    result = CMartinetZlib.deflate(stream, Z_SYNC_FLUSH)
-                    return piece.count - Int(stream.pointee.avail_out)
-                }
-                out += piece[..<produced]
+                let (result, produced) = step(stream, &piece, &out) { CMartinetZlib.deflate($0, $1) }
                 if produced < piece.count || result != Z_OK {
                     isWhole = stream.pointee.avail_in == 0 && (result == Z_OK || result == Z_BUF_ERROR)
                     break
@@ -114,4 +100,20 @@ struct HeaderDeflater: ~Copyable {
         guard isWhole else { throw SPDYError(.compression, "a header block cannot be compressed") }
         return out
     }
+}
+
+/// Fills `piece` once, and adds what it got to `out`.
+private func step(
+    _ stream: UnsafeMutablePointer<z_stream>, _ piece: inout [UInt8], _ out: inout [UInt8],
+    _ call: (UnsafeMutablePointer<z_stream>, CInt) -> CInt
+) -> (result: CInt, produced: Int) {
+    var result = Z_OK
+    let produced = piece.withUnsafeMutableBufferPointer { piece in
+        stream.pointee.next_out = piece.baseAddress
+        stream.pointee.avail_out = UInt32(truncatingIfNeeded: piece.count)
+        result = call(stream, Z_SYNC_FLUSH)
+        return piece.count - Int(stream.pointee.avail_out)
+    }
+    out += piece[..<produced]
+    return (result, produced)
 }

@@ -1,7 +1,7 @@
 /// Turns bytes into frames, however they are split. After an error the connection is over.
 ///
-/// Data is handed on as it comes, so that memory does not follow a declared length; a control frame waits until it is whole,
-/// and is bounded.
+/// Data is handed on as it comes, so that memory does not follow a declared length; a control frame waits until it is
+/// whole, and is bounded.
 package struct SPDYDecoder: ~Copyable {
     /// What a control frame may declare. Clients of Kubernetes send a few dozen bytes.
     package static let controlBytesMax = 256 << 10

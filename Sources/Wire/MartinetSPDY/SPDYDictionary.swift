@@ -1,4 +1,5 @@
-/// What both ends' header compression starts from (SPDY/3.1 §2.6.10.1): words with their lengths before them, then text.
+/// What both ends' header compression starts from (SPDY/3.1 §2.6.10.1): words with their lengths before them, then
+/// text.
 enum SPDYDictionary {
     static let bytes: [UInt8] = {
         var out: [UInt8] = []

@@ -1,5 +1,5 @@
-/// The header block of a SPDY frame: names in lower case, in the order they came. A name comes once; several values of it
-/// are joined by a zero byte (SPDY/3.1 §2.6.10).
+/// The header block of a SPDY frame: names in lower case, in the order they came. A name comes once; several values of
+/// it are joined by a zero byte (SPDY/3.1 §2.6.10).
 package struct SPDYHeaders: Sendable, Hashable, ExpressibleByDictionaryLiteral {
     package private(set) var fields: [Field] = []
 

@@ -11,10 +11,11 @@ import Testing
 struct TestCluster {
     let runtime: SimulatedRuntime
     let registry: Registry
+    let store: SQLiteStore
 
     init(seed: UInt64 = 1) throws {
         runtime = SimulatedRuntime(seed: seed)
-        let store = try SQLiteStore(inMemory: "test", runtime: runtime, executor: runtime.executor(named: "store"))
+        store = try SQLiteStore(inMemory: "test", runtime: runtime, executor: runtime.executor(named: "store"))
         registry = try Registry(store: store, runtime: runtime, log: Log(component: "test", minimum: .error))
         for name in ["default", "shop"] { _ = try send(create(Namespace { $0.metadata.name = name })) }
     }

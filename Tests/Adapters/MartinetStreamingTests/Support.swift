@@ -2,6 +2,7 @@ import Dispatch
 import Glibc
 import MartinetBase
 import MartinetCertificates
+import MartinetSchema
 import MartinetStreaming
 import MartinetTransport
 import Synchronization
@@ -41,7 +42,7 @@ final class Seen: Sendable {
                 case .text(let text):
                     guard isBase64, let first = text.utf8.first else { return }
                     state.withLock {
-                        $0.bytes[first - 48, default: []] += Support.base64(Array(text.utf8.dropFirst()))
+                        $0.bytes[first - 48, default: []] += Base64.decode(String(text.dropFirst())) ?? []
                     }
                 }
             }, onClose: { [self] code, _ in state.withLock { $0.closed = code } })
@@ -72,23 +73,6 @@ enum Support {
             && a.withUnsafeBytes { a in
                 b.withUnsafeBytes { b in a.count == 0 || memcmp(a.baseAddress!, b.baseAddress!, a.count) == 0 }
             }
-    }
-
-    static func base64(_ text: [UInt8]) -> [UInt8] {
-        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-        var out: [UInt8] = []
-        var word: UInt32 = 0
-        var bits: UInt32 = 0
-        for byte in text {
-            guard let value = alphabet.firstIndex(of: byte) else { break }
-            word = word << 6 | UInt32(value)
-            bits += 6
-            if bits >= 8 {
-                bits -= 8
-                out.append(UInt8(truncatingIfNeeded: word >> bits))
-            }
-        }
-        return out
     }
 
     /// Runs blocking work on a thread of its own.

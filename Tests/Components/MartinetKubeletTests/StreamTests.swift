@@ -1,3 +1,5 @@
+import MartinetKubelet
+import MartinetKubelet
 import Glibc
 import MartinetAPI
 import MartinetBase

@@ -112,6 +112,7 @@ final class TestNode: Sendable {
             network: try PodNetwork(network), firewall: nil, puller: puller, log: log)
         var wanted = KubeletConfiguration(nodeName: "node-a", nodeAddresses: ["192.0.2.7"])
         wanted.dataFolder = configuration.dataFolder
+        wanted.staticPodFolder = folder + "/manifests"
         let kubelet = Kubelet(configuration: wanted, client: client, runtime: runtime, engine: engine, log: log)
         try kubelet.start()
         self.kubelet.withLock { $0 = kubelet }
@@ -228,7 +229,7 @@ final class TestNode: Sendable {
         var last: Pod?
         do {
             try wait("pod \(name) \(what)", seconds: seconds) {
-                last = try get(Pod.self, name)
+                last = try? get(Pod.self, name)
                 return last.map(condition) ?? false
             }
         } catch let error as Timeout {

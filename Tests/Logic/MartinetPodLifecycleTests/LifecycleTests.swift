@@ -78,6 +78,32 @@ struct Stage {
         #expect(stage.lifecycle.nextDeadline == nil, "nothing is looked at without a reason")
     }
 
+    @Test func anEndThatIsToldBeforeItsStartIsAnEnd() throws {
+        var stage = try Stage("{\"restartPolicy\":\"OnFailure\",\"containers\":[{\"name\":\"a\"}]}")
+        _ = stage.ready()
+        #expect(stage.exit("a", id: "1", 1) == [.start(container: "a", attempt: 1)])
+        #expect(stage.run("a", id: "1").isEmpty)
+        #expect(stage.exit("a", id: "1", 1).isEmpty, "told twice, it happened once")
+        #expect(stage.status().phase == "Running")
+        _ = stage.run("a", id: "2")
+        #expect(stage.status().containerStatuses.first?.containerID == "martinet://2")
+        #expect(stage.exit("a", id: "2", 0) == [.removeSandbox])
+        #expect(stage.status().containerStatuses.first?.lastState.terminated?.containerID == "martinet://1")
+    }
+
+    @Test func aChangedImageReplacesWhatRuns() throws {
+        var stage = try Stage("{\"restartPolicy\":\"Never\",\"containers\":[{\"name\":\"a\",\"image\":\"old\"}]}")
+        _ = stage.ready()
+        _ = stage.run("a", id: "1")
+        var pod = stage.lifecycle.pod
+        pod.spec.containers[0].image = "new"
+        #expect(stage.see(.podChanged(pod)) == [.signal(container: "a", id: "1", .stop)])
+        #expect(stage.see(.podChanged(pod)).isEmpty)
+        #expect(stage.exit("a", id: "1", 143) == [.start(container: "a", attempt: 1)])
+        _ = stage.run("a", id: "2")
+        #expect(stage.exit("a", id: "2", 0) == [.removeSandbox])
+    }
+
     @Test func backOffDoublesToFiveMinutesAndIsForgotten() throws {
         var stage = try Stage(Self.plain)
         _ = stage.ready()
