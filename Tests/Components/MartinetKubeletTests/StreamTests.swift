@@ -1,5 +1,3 @@
-import MartinetKubelet
-import MartinetKubelet
 import Glibc
 import MartinetAPI
 import MartinetBase
