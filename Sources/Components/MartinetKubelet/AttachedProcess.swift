@@ -140,10 +140,21 @@ final class AttachedProcess: ContainerProcess {
     var isWritable: Bool { state.withLock { $0.queued < AttachedProcess.queuedMax } }
     func onWritable(_ callback: @escaping @Sendable () -> Void) { state.withLock { $0.onWritable = callback } }
 
-    /// The container's input stays open for the next one, unless the pod says that there is to be only one (`stdinOnce`).
+    /// The container's input stays open for the next one, and this one is over; unless the pod says that there is to be only
+    /// one (`stdinOnce`), whose end is the container's.
     func closeInput() {
-        guard isInputOnce, !isTerminal else { return }
-        input.submit { [self] in try? state.withLock { $0.connection }?.closeInput(id) }
+        input.submit { [self] in
+            if !endInput() { output.submit { self.ended(.code(0)) } }
+        }
+    }
+
+    /// On `input`; whether the container's input ends with this one's.
+    @discardableResult
+    private func endInput() -> Bool {
+        guard isInputOnce, !isTerminal else { return false }
+        // Fails where the container has ended.
+        try? state.withLock { $0.connection }?.closeInput(id)
+        return true
     }
 
     func resize(width: Int, height: Int) {
@@ -155,13 +166,13 @@ final class AttachedProcess: ContainerProcess {
     }
 
     func hangUp() {
-        closeInput()
         state.withLock { state in
             state.onOutput = nil
             state.onExit = nil
             state.onWritable = nil
         }
         input.submit { [self] in
+            endInput()
             state.withLock { state in
                 state.connection = nil
                 state.held = []

@@ -10,6 +10,10 @@ enum StatusPatch {
             if let value = new[slot] { changed[slot] = value } else { removed.append(new.type.field(slot).name) }
         }
         guard !changed.isEmpty || !removed.isEmpty else { return nil }
+        // A structure that is not there would be written as an empty one, and undo what the object has.
+        for slot in 0..<new.type.fieldCount {
+            if case .object(let value) = new[slot] { changed[slot] = .object(value) }
+        }
         var status = JSONEncoder.encode(changed)
         if !removed.isEmpty, status.last == 125 {
             status.removeLast()

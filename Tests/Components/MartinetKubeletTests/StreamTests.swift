@@ -1,8 +1,7 @@
-import MartinetKubelet
-import MartinetKubelet
 import Glibc
 import MartinetAPI
 import MartinetBase
+import MartinetKubelet
 import MartinetStreaming
 import Synchronization
 import Testing
@@ -15,6 +14,7 @@ struct StreamTests {
         let stream = TestStream()
         let streams = try node.streams
         let source: any LogSource = try node.answer("a log") { streams.log(target, options, $0) }
+        stream.hold(source)
         source.start(onBytes: { stream.take($0) }, onEnd: { _ in stream.end(.code(0)) })
         return stream
     }
@@ -140,6 +140,9 @@ struct StreamTests {
 /// What came out of a stream so far.
 final class TestStream: Sendable {
     private let state = Mutex((bytes: [UInt8](), exit: nil as ProcessExit?))
+    private let source = Mutex<(any LogSource)?>(nil)
+    /// A log that nobody holds ends.
+    func hold(_ log: any LogSource) { source.withLock { $0 = log } }
     func take(_ bytes: [UInt8]) { state.withLock { $0.bytes += bytes } }
     func end(_ exit: ProcessExit) { state.withLock { $0.exit = exit } }
     var text: String { String(decoding: state.withLock { $0.bytes }, as: UTF8.self) }
