@@ -159,11 +159,13 @@ extension PodSandbox {
     /// Sends a signal to a container's first process; one that has ended already is no error.
     package func signal(_ id: String, _ signal: PodAction.Signal) throws(SystemError) {
         let (connection, file) = state.withLock { ($0.connection, $0.containers[id]) }
-        guard let connection, let file else { return }
+        guard let file else { return }
+        // Between a monitor and the next one there is nobody to send it: the caller tries again.
+        guard let connection else { throw SystemError(call: "signal", operand: id, errno: EAGAIN) }
         do throws(SystemError) {
             try connection.signal(id, signal == .kill ? SIGKILL : file.stopSignal)
         } catch {
-            guard [ESRCH, ENOENT, ECONNRESET, EPIPE].contains(error.errno) else { throw error }
+            guard [ESRCH, ENOENT].contains(error.errno) else { throw error }
         }
     }
 

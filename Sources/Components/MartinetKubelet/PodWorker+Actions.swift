@@ -152,6 +152,10 @@ extension PodWorker {
         } catch {
             context.log.warning("a container cannot be signalled", [("container.id", id), ("error", "\(error)")])
             submitReport("FailedKillPod", "error killing container \(name): \(error)")
+            executor.submit(after: .milliseconds(200)) {
+                guard self.state.withLock({ !$0.isStopped && $0.lifecycle.record(name)?.run?.id == id }) else { return }
+                self.work.submit { self.signal(name, id, signal) }
+            }
         }
     }
 

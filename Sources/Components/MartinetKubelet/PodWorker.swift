@@ -161,6 +161,7 @@ final class PodWorker: Sendable {
 
     private func reconnect() {
         guard !state.withLock({ $0.isStopped || $0.lifecycle.sandbox != .ready }) else { return }
+        context.log.warning("a pod's monitor is lost, another takes over", [("pod.uid", uid)])
         do {
             guard let found = try sandbox.recover() else { return }
             for one in found.containers {
