@@ -38,7 +38,11 @@ struct EditCommand {
         let shown = live.setting(["metadata", "managedFields"], nil).sorted()
         let path = "\(context.environment["TMPDIR"] ?? "/tmp")/kubectl-edit-\(context.runtime.nameSuffix(8)).yaml"
         var text = Self.head + YAML.text(shown)
-        var last = text
+        // Notes are ours and written anew each time: only the rest says whether something new was tried.
+        func content(_ text: String) -> [Substring] {
+            text.split(separator: "\n", omittingEmptySubsequences: false).filter { !$0.hasPrefix("#") }
+        }
+        var last = content(text)
         while true {
             try context.host.writeFile(path, Array(text.utf8), mode: 0o600)
             let code = try await context.host.run(editor + [path])
@@ -47,21 +51,21 @@ struct EditCommand {
                     "there was a problem with the editor \"\(editor.joined(separator: " "))\": it ended with \(code)")
             }
             let edited = String(decoding: try context.host.readFile(path), as: UTF8.self)
-            let content = edited.split(separator: "\n", omittingEmptySubsequences: false).filter { !$0.hasPrefix("#") }
+            let content = content(edited)
             if content.allSatisfy({ $0.allSatisfy(\.isWhitespace) }) {
                 context.host.removeFile(path)
                 throw KubectlError("Edit cancelled, saved file was empty.", prefixed: false)
             }
-            if edited == last {
+            if content == last {
                 // Nothing new was tried: what is wrong stays in the file.
-                let isFirst = text.hasPrefix(Self.head) && edited == text && !text.contains("\n# error: ")
+                let isFirst = !text.contains("\n# error: ")
                 if isFirst { context.host.removeFile(path) }
                 throw isFirst
                     ? KubectlError("Edit cancelled, no changes made.", exitCode: 0, prefixed: false)
                     : KubectlError(
                         "Edit cancelled, no valid changes were saved; a copy of your changes is in \"\(path)\"")
             }
-            last = edited
+            last = content
             var failures: [String] = []
             let result = ManifestReader(lookup: { _, _ in .served }).read(Array(edited.utf8), file: path)
             failures += result.problems.map { "\($0)" }
@@ -81,7 +85,6 @@ struct EditCommand {
             for failure in failures { context.say("error: \(failure)") }
             let notes = failures.flatMap { $0.split(separator: "\n").map { "# error: \($0)\n" } }.joined()
             text = Self.head + notes + content.joined(separator: "\n")
-            last = text
         }
     }
 
