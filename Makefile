@@ -41,7 +41,8 @@ build: setup stage ## Build everything, debug
 	@$(locked) $(SWIFT) build --scratch-path $(SCRATCH)
 
 test: setup stage ## Run every test
-	@$(locked) $(SWIFT) test --no-parallel --scratch-path $(SCRATCH)
+	@$(locked) $(SWIFT) build --build-tests --scratch-path $(SCRATCH)
+	@Tests/Support/run $(SCRATCH)
 
 unit: stage ## Test the targets named in ONLY alone, fast: make unit ONLY=MartinetYAML
 	@$(locked) env MARTINET_ONLY=$(ONLY) $(SWIFT) test --scratch-path $(SCRATCH)-$(ONLY)

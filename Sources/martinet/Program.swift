@@ -22,7 +22,8 @@ enum Program {
     }
 
     private static let tools: [String: @Sendable ([String]) async -> Int32] = [
-        "down": DownProgram.run, "hello": HelloProgram.run, "kubectl": KubectlProgram.run, "node": NodeProgram.run, "server": ServerProgram.run,
+        "down": DownProgram.run, "hello": HelloProgram.run, "kubectl": KubectlProgram.run, "node": NodeProgram.run,
+        "server": ServerProgram.run,
         "up": UpProgram.run,
     ]
 

@@ -78,11 +78,13 @@ extension Registry {
 
     /// A write of the system's own: metadata and status at once, again when another came between.
     private func writeStatus(_ name: String) {
-        guard let resource = definitionResource, let current = resource.cache.get(resource.key(namespace: nil, name: name))
+        guard let resource = definitionResource,
+            let current = resource.cache.get(resource.key(namespace: nil, name: name))
         else { return }
         let object = withStatus(CustomResourceDefinition(object: current.object)).object
         guard object != current.object else { return }
-        write(.update(current.key, encode(object, resource), modified: current.revision), current.key, resource) { result in
+        write(.update(current.key, encode(object, resource), modified: current.revision), current.key, resource) {
+            result in
             if case .failure(let error) = result, error.isConflict { self.waiting.submit { self.writeStatus(name) } }
         }
     }
@@ -105,14 +107,17 @@ extension Registry {
     }
 
     private func releaseDefinition(_ name: String) {
-        guard let resource = definitionResource, let current = resource.cache.get(resource.key(namespace: nil, name: name))
+        guard let resource = definitionResource,
+            let current = resource.cache.get(resource.key(namespace: nil, name: name))
         else { return }
         var object = current.object
         var metadata = object.metadata
         metadata.finalizers.removeAll { $0 == Registry.cleanupFinalizer }
         object.metadata = metadata
         let done: Completion = { result in
-            if case .failure(let error) = result, error.isConflict { self.waiting.submit { self.releaseDefinition(name) } }
+            if case .failure(let error) = result, error.isConflict {
+                self.waiting.submit { self.releaseDefinition(name) }
+            }
         }
         let request = APIRequest(.update, ResourceName(resource.kind, name: name))
         if isDone(object, resource) { return remove(current, request, resource, answering: nil, done) }

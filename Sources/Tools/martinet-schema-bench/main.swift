@@ -21,7 +21,10 @@ let json: [UInt8] = {
             Container {
                 $0.name = "container-\(index)"
                 $0.image = "registry.example.com/team/service:1.2.\(index)"
-                $0.env = [EnvVar { ($0.name, $0.value) = ("LEVEL", "info") }, EnvVar { ($0.name, $0.value) = ("PORT", "8080") }]
+                $0.env = [
+                    EnvVar { ($0.name, $0.value) = ("LEVEL", "info") },
+                    EnvVar { ($0.name, $0.value) = ("PORT", "8080") },
+                ]
                 $0.ports = [ContainerPort { ($0.name, $0.containerPort, $0.protocol) = ("http", 8080, "TCP") }]
                 $0.resources.requests = ["cpu": "250m", "memory": "64Mi"]
                 $0.volumeMounts = [VolumeMount { ($0.name, $0.mountPath) = ("data", "/data") }]
@@ -54,9 +57,11 @@ func residentKilobytes() -> Int {
     defer { fclose(file) }
     var size = 0
     var resident = 0
-    _ = withUnsafeMutablePointer(to: &size) { a in withUnsafeMutablePointer(to: &resident) { b in
-        withVaList([a, b]) { vfscanf(file, "%ld %ld", $0) }
-    } }
+    _ = withUnsafeMutablePointer(to: &size) { a in
+        withUnsafeMutablePointer(to: &resident) { b in
+            withVaList([a, b]) { vfscanf(file, "%ld %ld", $0) }
+        }
+    }
     return resident * 4
 }
 
@@ -69,7 +74,9 @@ let copy = measure("copy of the bytes", 20_000) { json.withUnsafeBufferPointer {
 guard let object = try? JSONDecoder.decode(json, as: Pod.type).object else { exit(1) }
 let protobuf = ProtobufEncoder.encodeBody(object)
 let decode = measure("decode JSON", 5000) { ((try? JSONDecoder.decode(json, as: Pod.type))?.object.count) ?? 0 }
-_ = measure("decode protobuf (\(protobuf.count) bytes)", 5000) { (try? ProtobufDecoder.decode(protobuf, as: Pod.type).count) ?? 0 }
+_ = measure("decode protobuf (\(protobuf.count) bytes)", 5000) {
+    (try? ProtobufDecoder.decode(protobuf, as: Pod.type).count) ?? 0
+}
 let encode = measure("encode JSON", 5000) { JSONEncoder.encode(object).count }
 _ = measure("copy and change one field three levels deep", 20_000) {
     var pod = Pod(object: object)

@@ -35,13 +35,19 @@ import Testing
     @Test func aDefinitionIsEstablishedAndItsObjectsAreDefaultedAndChecked() throws {
         let cluster = try TestCluster()
         try define(cluster)
-        let read = try cluster.send(APIRequest(.get, ResourceName(CustomResourceDefinition.type.kind!, name: "birds.example.com")))
-        #expect(CustomResourceDefinition(object: read).status.conditions.contains { $0.type == "Established" && $0.status == "True" })
+        let read = try cluster.send(
+            APIRequest(.get, ResourceName(CustomResourceDefinition.type.kind!, name: "birds.example.com")))
+        #expect(
+            CustomResourceDefinition(object: read).status.conditions.contains {
+                $0.type == "Established" && $0.status == "True"
+            })
 
-        let made = try cluster.send(bird(cluster, #"{"metadata":{"name":"robin","namespace":"shop"},"spec":{"wings":2,"teeth":1}}"#))
+        let made = try cluster.send(
+            bird(cluster, #"{"metadata":{"name":"robin","namespace":"shop"},"spec":{"wings":2,"teeth":1}}"#))
         #expect(text(made).contains(#""song":"tweet""#))
         #expect(!text(made).contains("teeth"), "what the schema does not know is pruned")
-        let error = try cluster.failure(bird(cluster, #"{"metadata":{"name":"bat","namespace":"shop"},"spec":{"wings":3}}"#))
+        let error = try cluster.failure(
+            bird(cluster, #"{"metadata":{"name":"bat","namespace":"shop"},"spec":{"wings":3}}"#))
         #expect(error.code == 422)
         #expect(error.causes.map(\.field) == ["spec.wings"])
     }
@@ -50,8 +56,12 @@ import Testing
         let cluster = try TestCluster()
         try define(cluster)
         try cluster.send(bird(cluster, #"{"metadata":{"name":"robin","namespace":"shop"},"spec":{"wings":2}}"#))
-        let again = try Registry(store: cluster.store, runtime: cluster.runtime, log: Log(component: "test", minimum: .error))
-        #expect(again.stored(ResourceName(group: "example.com", version: "v1", plural: "birds", namespace: "shop", name: "robin")) != nil)
+        let again = try Registry(
+            store: cluster.store, runtime: cluster.runtime, log: Log(component: "test", minimum: .error))
+        #expect(
+            again.stored(
+                ResourceName(group: "example.com", version: "v1", plural: "birds", namespace: "shop", name: "robin"))
+                != nil)
     }
 
     @Test func aDefinitionTakesItsObjectsWithIt() throws {
@@ -60,7 +70,9 @@ import Testing
         try cluster.send(bird(cluster, #"{"metadata":{"name":"robin","namespace":"shop"},"spec":{"wings":2}}"#))
         let name = ResourceName(CustomResourceDefinition.type.kind!, name: "birds.example.com")
         try cluster.send(APIRequest(.delete, name))
-        _ = cluster.runtime.run(until: cluster.runtime.monotonic() + .seconds(5)) { cluster.registry.stored(name) == nil }
+        _ = cluster.runtime.run(until: cluster.runtime.monotonic() + .seconds(5)) {
+            cluster.registry.stored(name) == nil
+        }
         #expect(cluster.registry.stored(name) == nil)
         #expect(cluster.registry.served[birds] == nil)
     }

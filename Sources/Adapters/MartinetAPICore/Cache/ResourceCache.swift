@@ -145,8 +145,11 @@ package final class ResourceCache: Sendable {
             return (state.nextWatcher, watcher, initial)
         }
         guard let (number, watcher, initial) = registered else { return nil }
-        if !initial.isEmpty { executor.submit { sink(initial) } }
-        wake(watcher)
+        // Nobody else may schedule it before this: what is there comes before what changes.
+        executor.submit {
+            if !initial.isEmpty { sink(initial) }
+            self.drain(watcher)
+        }
         return (number, watcher)
     }
 

@@ -21,7 +21,8 @@ package enum WatchEvent: Sendable {
 final class Watcher: Sendable {
     struct State {
         var position: Int
-        var isScheduled = false
+        /// From the start: the first drain is scheduled by whoever registers the watcher.
+        var isScheduled = true
         var isOver = false
         /// Delivered up to here: what a bookmark may claim.
         var revision: Revision
