@@ -89,7 +89,9 @@ let modules: [Module] = [
     module(.logic, "MartinetSelectors", uses: ["MartinetSchema"]),
     module(.logic, "MartinetPatch", uses: ["MartinetSchema"]),
     module(.logic, "MartinetStrategies", uses: ["MartinetBase", "MartinetSchema", "MartinetAPI"]),
-    module(.logic, "MartinetDocuments", uses: ["MartinetBase", "MartinetSchema", "MartinetAPI"]),
+    module(.logic, "MartinetVersions", uses: ["MartinetSchema"]),
+    module(
+        .logic, "MartinetDocuments", uses: ["MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetVersions"]),
     module(
         .logic, "MartinetCustomResources",
         uses: [
@@ -130,7 +132,7 @@ let modules: [Module] = [
         .adapters, "MartinetAPICore",
         uses: [
             "MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetSelectors", "MartinetPatch",
-            "MartinetCustomResources", "MartinetStrategies", "MartinetStore",
+            "MartinetCustomResources", "MartinetStrategies", "MartinetVersions", "MartinetStore",
         ]),
     module(
         .adapters, "MartinetImages",

@@ -7,6 +7,7 @@ package struct SchemaFile: Sendable {
     package private(set) var protobufPackage = ""
     package private(set) var types: [Declaration] = []
     private var isServedByDefault = true
+    private var isLegacy = false
     private var priorities: (group: UInt32, version: UInt32) = (0, 0)
 
     package struct Declaration: Sendable {
@@ -104,6 +105,11 @@ package struct SchemaFile: Sendable {
             isServedByDefault = false
             return
         }
+        if words == ["legacy"] {
+            isServedByDefault = false
+            isLegacy = true
+            return
+        }
         guard words.count >= 2 else { throw SchemaError(place: place, message: "expected a name after \(words[0])") }
         switch words[0] {
         case "priority":
@@ -123,6 +129,7 @@ package struct SchemaFile: Sendable {
                 kind.name = words[1]
                 kind.protobufPackage = protobufPackage
                 kind.isServedByDefault = isServedByDefault
+                kind.isLegacy = isLegacy
                 kind.groupPriority = priorities.group
                 kind.versionPriority = priorities.version
                 declared.kind = kind
@@ -167,6 +174,10 @@ package struct SchemaFile: Sendable {
         case "categories": kind.categories = values
         case "verbs": kind.verbs = values
         case "select": kind.selectable = values
+        case "stored": kind.storedAs = values.first ?? ""
+        case "legacy":
+            kind.isLegacy = true
+            kind.isServedByDefault = false
         case "storage": kind.storageHash = values.first ?? ""
         case "subresource":
             let verbs = Array(values.dropFirst().prefix { $0 != "as" })

@@ -2,7 +2,6 @@ import MartinetStrategies
 import MartinetAPI
 import MartinetBase
 import MartinetClient
-import MartinetCustomResources
 import MartinetSchema
 import MartinetStore
 
@@ -133,12 +132,8 @@ extension Registry {
     }
 
     func encode(_ object: Object, _ resource: ServedResource) -> [UInt8] {
-        let (labels, fields) = index(object, resource)
-        var object = object
-        // Between versions of one custom resource nothing differs but the name of the version: nothing can fail.
-        if let kind = resource.storageKind, let converted = try? CustomResources.convert(object, to: kind) {
-            object = converted
-        }
+        let object = resource.stored(object)
+        let (labels, fields) = index(object, resource.storageStrategy)
         return StoredRecord.encode(object, fingerprint: resource.fingerprint, labels: labels, fields: fields)
     }
 

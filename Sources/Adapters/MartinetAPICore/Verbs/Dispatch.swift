@@ -13,6 +13,7 @@ extension Registry {
             return completion(.failure(.noSuchPath))
         }
         do throws(APIError) {
+            if resource.isVirtual { return try handleVirtual(request, resource, identity, completion) }
             if !request.resource.subresource.isEmpty {
                 return try handleSubresource(request, resource, identity, completion)
             }
