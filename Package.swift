@@ -132,7 +132,7 @@ let modules: [Module] = [
         .adapters, "MartinetAPICore",
         uses: [
             "MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetSelectors", "MartinetPatch",
-            "MartinetCustomResources", "MartinetStrategies", "MartinetVersions", "MartinetStore",
+            "MartinetAddresses", "MartinetCustomResources", "MartinetStrategies", "MartinetVersions", "MartinetStore",
         ]),
     module(
         .adapters, "MartinetImages",

@@ -64,7 +64,7 @@ package final class Registry: Sendable {
         self.configuration = configuration
         self.tokenIssuer = tokenIssuer
         self.reviews = Dictionary(
-            (reviews + [SelfSubjectReviews()]).flatMap { handler in handler.kinds.map { ($0, handler) } }
+            (reviews + [SelfSubjectReviews(now: { runtime.now() })]).flatMap { handler in handler.kinds.map { ($0, handler) } }
         ) { first, _ in first }
         self.health = health
         waiting = runtime.executor(named: "martinet.registry.waiting")
@@ -172,6 +172,9 @@ package final class Registry: Sendable {
         case .put:
             guard let object = cached(event.key, event.value, event.revision, in: resource) else {
                 return log.error("committed object cannot be read", [("key", event.key)])
+            }
+            if resource.kind.name == "Service", let old = resource.cache.get(event.key) {
+                allocator.release(old.object, keeping: object.object)
             }
             resource.cache.put(object)
             if isDefinition { definitionChanged(object.name, object.object) }

@@ -40,27 +40,27 @@ enum AutoscalerVersions {
 
     private static func modern(_ metric: Object, _ type: ObjectType, _ isStatus: Bool) -> Object {
         var result = Object(type: type)
-        for name in ["name", "container"] { result[name] = metric[name] }
+        for name in ["name", "container"] { result[field: name] = metric[field: name] }
         if let target = metric.part("target"), let field = type.field(named: "describedObject")?.type {
-            result["describedObject"] = .object(Versions.sameFields(target, to: field))
+            result[field: "describedObject"] = .object(Versions.sameFields(target, to: field))
         }
         if type.field(named: "metric") != nil {
-            result["metric"] = result.made("metric") { identifier in
-                identifier["name"] = metric["metricName"]
-                identifier["selector"] = metric["selector"] ?? metric["metricSelector"]
+            result[field: "metric"] = result.made("metric") { identifier in
+                identifier[field: "name"] = metric[field: "metricName"]
+                identifier[field: "selector"] = metric[field: "selector"] ?? metric[field: "metricSelector"]
             }
         }
         let field = isStatus ? "current" : "target"
-        let utilization = metric[isStatus ? "currentAverageUtilization" : "targetAverageUtilization"]
-        let value = metric[isStatus ? "currentValue" : "targetValue"]
-        let average = metric["averageValue"] ?? metric[isStatus ? "currentAverageValue" : "targetAverageValue"]
-        result[field] = result.made(field) { target in
-            target["averageUtilization"] = utilization
-            target["averageValue"] = average
+        let utilization = metric[field: isStatus ? "currentAverageUtilization" : "targetAverageUtilization"]
+        let value = metric[field: isStatus ? "currentValue" : "targetValue"]
+        let average = metric[field: "averageValue"] ?? metric[field: isStatus ? "currentAverageValue" : "targetAverageValue"]
+        result[field: field] = result.made(field) { target in
+            target[field: "averageUtilization"] = utilization
+            target[field: "averageValue"] = average
             // Where there is an average, the total of a source means nothing: v2beta1 had to say one.
-            target["value"] = isStatus || average == nil || metric["metricSelector"] != nil ? value : nil
+            target[field: "value"] = isStatus || average == nil || metric[field: "metricSelector"] != nil ? value : nil
             guard !isStatus else { return }
-            target["type"] = .string(
+            target[field: "type"] = .string(
                 utilization != nil ? "Utilization" : average != nil ? "AverageValue" : "Value")
         }
         return result
@@ -68,20 +68,20 @@ enum AutoscalerVersions {
 
     private static func flat(_ metric: Object, _ type: ObjectType, _ isStatus: Bool) -> Object {
         var result = Object(type: type)
-        for name in ["name", "container"] { result[name] = metric[name] }
+        for name in ["name", "container"] { result[field: name] = metric[field: name] }
         if let described = metric.part("describedObject"), let field = type.field(named: "target")?.type {
-            result["target"] = .object(Versions.sameFields(described, to: field))
+            result[field: "target"] = .object(Versions.sameFields(described, to: field))
         }
         if let identifier = metric.part("metric") {
-            result["metricName"] = identifier["name"]
-            result[type.field(named: "metricSelector") != nil ? "metricSelector" : "selector"] = identifier["selector"]
+            result[field: "metricName"] = identifier[field: "name"]
+            result[field: type.field(named: "metricSelector") != nil ? "metricSelector" : "selector"] = identifier[field: "selector"]
         }
         guard let target = metric.part(isStatus ? "current" : "target") else { return result }
-        result[isStatus ? "currentAverageUtilization" : "targetAverageUtilization"] = target["averageUtilization"]
+        result[field: isStatus ? "currentAverageUtilization" : "targetAverageUtilization"] = target[field: "averageUtilization"]
         let average = type.field(named: "averageValue") != nil
-        result[average ? "averageValue" : isStatus ? "currentAverageValue" : "targetAverageValue"] =
-            target["averageValue"]
-        result[isStatus ? "currentValue" : "targetValue"] = target["value"]
+        result[field: average ? "averageValue" : isStatus ? "currentAverageValue" : "targetAverageValue"] =
+            target[field: "averageValue"]
+        result[field: isStatus ? "currentValue" : "targetValue"] = target[field: "value"]
         return result
     }
 
@@ -89,7 +89,7 @@ enum AutoscalerVersions {
 
     private static func isProcessor(_ metric: Object, _ part: String) -> Value? {
         guard let resource = metric.part("resource"), resource.text("name") == "cpu" else { return nil }
-        return resource.part(part)?["averageUtilization"]
+        return resource.part(part)?[field: "averageUtilization"]
     }
 
     private static let toSimple: Versions.Reshape = { autoscaler, type in
@@ -98,14 +98,14 @@ enum AutoscalerVersions {
         let current = autoscaler.part("status")?.parts("currentMetrics") ?? []
         let processor = metrics.lazy.compactMap { isProcessor($0, "target") }.first
         if let processor, var spec = result.part("spec") {
-            spec["targetCPUUtilizationPercentage"] = processor
-            result["spec"] = .object(spec)
+            spec[field: "targetCPUUtilizationPercentage"] = processor
+            result[field: "spec"] = .object(spec)
         }
         if let processor = current.lazy.compactMap({ isProcessor($0, "current") }).first,
             var status = result.part("status")
         {
-            status["currentCPUUtilizationPercentage"] = processor
-            result["status"] = .object(status)
+            status[field: "currentCPUUtilizationPercentage"] = processor
+            result[field: "status"] = .object(status)
         }
         var notes = Map()
         let others = metrics.filter { isProcessor($0, "target") == nil }
@@ -128,40 +128,40 @@ enum AutoscalerVersions {
         var spec = result.part("spec") ?? Object(type: specType)
         var status = result.part("status") ?? Object(type: statusType)
         var metrics = kept(autoscaler, Kept.metrics, "\(early).MetricSpec", as: metric)
-        if let percentage = autoscaler.part("spec")?["targetCPUUtilizationPercentage"] {
+        if let percentage = autoscaler.part("spec")?[field: "targetCPUUtilizationPercentage"] {
             metrics.append(.object(processor(metric, "target", percentage)))
         }
-        if !metrics.isEmpty { spec["metrics"] = .list(metrics) }
+        if !metrics.isEmpty { spec[field: "metrics"] = .list(metrics) }
         var current = kept(autoscaler, Kept.current, "\(early).MetricStatus", as: metricStatus)
-        if current.isEmpty, let percentage = autoscaler.part("status")?["currentCPUUtilizationPercentage"] {
+        if current.isEmpty, let percentage = autoscaler.part("status")?[field: "currentCPUUtilizationPercentage"] {
             current = [.object(processor(metricStatus, "current", percentage))]
         }
-        if !current.isEmpty { status["currentMetrics"] = .list(current) }
+        if !current.isEmpty { status[field: "currentMetrics"] = .list(current) }
         if let condition = statusType.field(named: "conditions")?.type {
             let name = "\(early).HorizontalPodAutoscalerCondition"
             let conditions = kept(autoscaler, Kept.conditions, name, as: condition)
-            if !conditions.isEmpty { status["conditions"] = .list(conditions) }
+            if !conditions.isEmpty { status[field: "conditions"] = .list(conditions) }
         }
         if let text = annotation(autoscaler, Kept.behavior),
             let behavior = specType.field(named: "behavior")?.type,
             let decoded = try? JSONDecoder.decode(Array(text.utf8), as: behavior)
         {
-            spec["behavior"] = .object(decoded.object)
+            spec[field: "behavior"] = .object(decoded.object)
         }
-        if !spec.isEmpty { result["spec"] = .object(spec) }
-        if !status.isEmpty { result["status"] = .object(status) }
+        if !spec.isEmpty { result[field: "spec"] = .object(spec) }
+        if !status.isEmpty { result[field: "status"] = .object(status) }
         return annotated(result, Map())
     }
 
     /// The metric of the processor in percent of what was requested.
     private static func processor(_ type: ObjectType, _ part: String, _ percentage: Value) -> Object {
         var metric = Object(type: type)
-        metric["type"] = .string("Resource")
-        metric["resource"] = metric.made("resource") { resource in
-            resource["name"] = .string("cpu")
-            resource[part] = resource.made(part) { target in
-                target["averageUtilization"] = percentage
-                target["type"] = .string("Utilization")
+        metric[field: "type"] = .string("Resource")
+        metric[field: "resource"] = metric.made("resource") { resource in
+            resource[field: "name"] = .string("cpu")
+            resource[field: part] = resource.made(part) { target in
+                target[field: "averageUtilization"] = percentage
+                target[field: "type"] = .string("Utilization")
             }
         }
         return metric
@@ -186,7 +186,7 @@ enum AutoscalerVersions {
     }
 
     private static func annotation(_ object: Object, _ key: String) -> String? {
-        guard case .map(let annotations)? = object.part("metadata")?["annotations"],
+        guard case .map(let annotations)? = object.part("metadata")?[field: "annotations"],
             case .string(let text)? = annotations[key]
         else { return nil }
         return text
@@ -196,12 +196,12 @@ enum AutoscalerVersions {
     private static func annotated(_ object: Object, _ notes: Map) -> Object {
         guard var metadata = object.part("metadata") else { return object }
         var annotations = Map()
-        if case .map(let present)? = metadata["annotations"] { annotations = present }
+        if case .map(let present)? = metadata[field: "annotations"] { annotations = present }
         for key in Kept.all { annotations[key] = nil }
         for entry in notes.entries { annotations[entry.key] = entry.value }
-        metadata["annotations"] = annotations.isEmpty ? nil : .map(annotations)
+        metadata[field: "annotations"] = annotations.isEmpty ? nil : .map(annotations)
         var object = object
-        object["metadata"] = .object(metadata)
+        object[field: "metadata"] = .object(metadata)
         return object
     }
 }

@@ -8,27 +8,27 @@ enum DeviceVersions {
     static let rules: [String: Versions.Reshape] = [
         "\(old).Device > \(new).Device": { device, type in
             var result = device.part("basic").map { Versions.sameFields($0, to: type) } ?? Object(type: type)
-            result["name"] = device["name"]
+            result[field: "name"] = device[field: "name"]
             return result
         },
         "\(new).Device > \(old).Device": { device, type in
             var result = Object(type: type)
-            result["name"] = device["name"]
+            result[field: "name"] = device[field: "name"]
             guard let basic = type.field(named: "basic")?.type else { return result }
-            result["basic"] = .object(Versions.sameFields(device, to: basic))
+            result[field: "basic"] = .object(Versions.sameFields(device, to: basic))
             return result
         },
         "\(old).DeviceRequest > \(new).DeviceRequest": { request, type in
             var result = Versions.sameFields(request, to: type)
             guard let exactly = type.field(named: "exactly")?.type else { return result }
             let inner = Versions.sameFields(request, to: exactly)
-            if !inner.isEmpty { result["exactly"] = .object(inner) }
+            if !inner.isEmpty { result[field: "exactly"] = .object(inner) }
             return result
         },
         "\(new).DeviceRequest > \(old).DeviceRequest": { request, type in
             var result = request.part("exactly").map { Versions.sameFields($0, to: type) } ?? Object(type: type)
             let outer = Versions.sameFields(request, to: type)
-            for name in ["name", "firstAvailable"] { result[name] = outer[name] }
+            for name in ["name", "firstAvailable"] { result[field: name] = outer[field: name] }
             return result
         },
     ]

@@ -19,13 +19,13 @@ enum IngressVersions {
 
     private static let modern: Versions.Reshape = { backend, type in
         var result = Versions.sameFields(backend, to: type)
-        guard backend["serviceName"] != nil || backend["servicePort"] != nil else { return result }
-        result["service"] = result.made("service") { service in
-            service["name"] = backend["serviceName"]
-            service["port"] = service.made("port") { port in
-                switch backend["servicePort"] {
-                case .int(let number)?: port["number"] = number == 0 ? nil : .int(number)
-                case .string(let name)?: port["name"] = .string(name)
+        guard backend[field: "serviceName"] != nil || backend[field: "servicePort"] != nil else { return result }
+        result[field: "service"] = result.made("service") { service in
+            service[field: "name"] = backend[field: "serviceName"]
+            service[field: "port"] = service.made("port") { port in
+                switch backend[field: "servicePort"] {
+                case .int(let number)?: port[field: "number"] = number == 0 ? nil : .int(number)
+                case .string(let name)?: port[field: "name"] = .string(name)
                 default: break
                 }
             }
@@ -36,9 +36,9 @@ enum IngressVersions {
     private static let early: Versions.Reshape = { backend, type in
         var result = Versions.sameFields(backend, to: type)
         guard let service = backend.part("service") else { return result }
-        result["serviceName"] = service["name"]
+        result[field: "serviceName"] = service[field: "name"]
         guard let port = service.part("port") else { return result }
-        result["servicePort"] = port["name"] ?? port["number"]
+        result[field: "servicePort"] = port[field: "name"] ?? port[field: "number"]
         return result
     }
 }

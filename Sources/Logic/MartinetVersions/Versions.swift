@@ -82,29 +82,3 @@ package enum Versions {
         ]
     }
 }
-
-extension Object {
-    /// The value of a field by its name.
-    subscript(name: String) -> Value? {
-        get { type.field(named: name).flatMap { self[$0.slot] } }
-        set { if let field = type.field(named: name) { self[field.slot] = newValue } }
-    }
-
-    func part(_ name: String) -> Object? { if case .object(let part)? = self[name] { part } else { nil } }
-
-    func text(_ name: String) -> String? { if case .string(let text)? = self[name] { text } else { nil } }
-
-    /// The objects of a list.
-    func parts(_ name: String) -> [Object] {
-        guard case .list(let values)? = self[name] else { return [] }
-        return values.compactMap { if case .object(let object) = $0 { object } else { nil } }
-    }
-
-    /// An object of the type of a field, filled in.
-    func made(_ name: String, _ fill: (inout Object) -> Void) -> Value? {
-        guard let type = type.field(named: name)?.type else { return nil }
-        var object = Object(type: type)
-        fill(&object)
-        return .object(object)
-    }
-}

@@ -25,6 +25,6 @@ protocol AdmissionPlugin: Sendable {
 /// The plugins, in the order in which they see a write.
 enum AdmissionChain {
     static let builtin: [any AdmissionPlugin] = [
-        NamespaceLifecycle(), ServiceAccountAdmission(), DefaultTolerationSeconds(), PodPriority(),
+        NamespaceLifecycle(), SystemFields(), ServiceAccountAdmission(), DefaultTolerationSeconds(), PodPriority(),
     ]
 }

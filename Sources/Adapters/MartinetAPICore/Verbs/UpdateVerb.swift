@@ -181,13 +181,22 @@ extension Registry {
         }
         // Nothing changed: nothing is written, and nobody hears of it.
         if object == current.object { return completion(.success(.stored(current, isNew: false))) }
-        if request.options.dryRun { return completion(.success(.object(object, code: 200))) }
+        if request.options.dryRun {
+            if resource.kind.name == "Service" { allocator.release(object, keeping: current.object) }
+            return completion(.success(.object(object, code: 200)))
+        }
         if isDone(object, resource) {
             return remove(current, request, resource, answering: object, completion)
         }
         write(
             .update(current.key, encode(object, resource), modified: current.revision, expires: expiry(resource)),
-            current.key, resource, completion)
+            current.key, resource
+        ) { [prepared = object] result in
+            if case .failure = result, resource.kind.name == "Service", let now = resource.cache.get(current.key) {
+                self.allocator.release(prepared, keeping: now.object)
+            }
+            completion(result)
+        }
     }
 
     /// Whether an object that is being deleted has nothing left to wait for.

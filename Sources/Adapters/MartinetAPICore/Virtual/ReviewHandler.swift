@@ -21,13 +21,18 @@ package protocol ReviewHandler: Sendable {
 
 /// Tells somebody who he is.
 struct SelfSubjectReviews: ReviewHandler {
+    let now: @Sendable () -> Timestamp
     let kinds = ["authentication.k8s.io/v1.SelfSubjectReview"]
 
     func review(
         _ review: Object, _ resource: ResourceName, as identity: Identity,
         _ completion: @escaping @Sendable (Result<Object, APIError>) -> Void
     ) {
-        var review = review
+        var metadata = ObjectMeta()
+        metadata.creationTimestamp = now()
+        // Nothing of what was sent counts.
+        var review = Object(type: review.type)
+        review.metadata = metadata
         let groups = Value.list(identity.groups.map(Value.string))
         var isKnown = review.setValue(.string(identity.user), at: ".status.userInfo.username")
         if !identity.uid.isEmpty { isKnown = review.setValue(.string(identity.uid), at: ".status.userInfo.uid") }

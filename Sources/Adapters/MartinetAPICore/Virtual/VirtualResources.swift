@@ -30,14 +30,12 @@ extension Registry {
         }
         var object = try body(request, resource.kind.type)
         try placeInNamespace(&object, request, resource.kind)
-        var metadata = object.metadata
-        metadata.creationTimestamp = resource.kind.name == "SelfSubjectReview" ? runtime.now() : nil
-        object.metadata = metadata
         Defaults.apply(to: &object)
         resource.strategy.setDefaults(&object)
         resource.strategy.prepareForCreate(&object)
-        let errors = resource.strategy.validate(object)
-        guard errors.isEmpty else { throw APIError.invalid(resource.kind, metadata.name, errors) }
+        // What is never stored needs no name; all else about it is the handler's to judge.
+        let errors = resource.strategy.validate(object).filter { !$0.field.hasPrefix("metadata.name") }
+        guard errors.isEmpty else { throw APIError.invalid(resource.kind, object.metadata.name, errors) }
         handler.review(object, request.resource, as: identity) { result in
             completion(result.map { .object($0, code: 201) })
         }

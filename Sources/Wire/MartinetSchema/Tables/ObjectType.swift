@@ -107,7 +107,11 @@ package struct Field: @unchecked Sendable {
     }
     package var mergeKey: String { record.text(TableFormat.FieldRecord.mergeKey) }
     package var listKeys: [String] { record.words(TableFormat.FieldRecord.listKeys) }
-    package var enumeration: [String] { record.words(TableFormat.FieldRecord.enumeration) }
+    package var enumeration: [String] {
+        let text = record.text(TableFormat.FieldRecord.enumeration)
+        // One of the words may be empty.
+        return text.isEmpty ? [] : text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+    }
     /// The limits as written in the schema language, one a line.
     package var rules: [String] {
         record.text(TableFormat.FieldRecord.rules).split(separator: "\n").map(String.init)
