@@ -254,6 +254,7 @@ let benchmarks: [Module] = [
 
 /// What the tests of a module need besides what the module uses: targets, and programs that they start.
 let testUses: [String: [String]] = [
+    "MartinetDocuments": ["MartinetCustomResources"],
     "MartinetKubelet": [
         "MartinetAPICore", "MartinetStore", "MartinetArchive", "MartinetAddresses", "MartinetStagePlan",
     ],

@@ -33,6 +33,7 @@ struct OperationBuilder {
         "v1.Pod", "v1.Service", "v1.ServiceAccount", "v1.PersistentVolume", "v1.PersistentVolumeClaim",
         "v1.PodTemplate", "v1.ResourceQuota", "CSIDriver", "CSINode", "StorageClass", "VolumeAttachment",
         "VolumeAttributesClass", "DeviceClass", "ResourceClaim", "ResourceClaimTemplate", "ResourceSlice",
+        "DeviceTaintRule", "ResourcePoolStatusRequest",
     ]
 
     private static let write = ["dryRun", "fieldManager", "fieldValidation"].map { OpenAPIParameter($0) }
@@ -56,8 +57,9 @@ struct OperationBuilder {
         var paths: [OpenAPIPath] = []
         if let list = Schema.builtin.type(named: "meta/v1.APIResourceList") {
             let id = "get\(infix)APIResources"
-            let operation = OpenAPIOperation(
+            var operation = OpenAPIOperation(
                 "get", id, content: .type(list), produces: MediaTypes.of(protobuf: true))
+            operation.consumes = operation.produces
             paths.append(OpenAPIPath(path: root + "/", tag: tag, operations: [operation]))
         }
         for kind in kinds where !kind.plural.isEmpty { paths += self.paths(of: kind) }
@@ -292,7 +294,8 @@ struct OperationBuilder {
     }
 
     private func query(_ options: ObjectType) -> [OpenAPIParameter] {
-        options.fields.map { field in
+        // Of a time upstream says nothing, although it is read.
+        options.fields.filter { $0.scalar != .time }.map { field in
             switch field.scalar {
             case .bool: OpenAPIParameter(field.name, "boolean")
             case .int32, .int64, .uint32, .uint64: OpenAPIParameter(field.name, "integer")

@@ -39,6 +39,8 @@ struct OpenAPIOperation {
     var codes: [Int] = [200]
     var content: Content
     var produces: [String]
+    /// What v2 says of bodies that are taken, also where there is none; nil says nothing.
+    var consumes: [String]? = ["*/*"]
 
     init(_ method: String, _ id: String, content: Content, produces: [String]) {
         self.method = method

@@ -120,11 +120,13 @@ struct SchemaWriter {
         for field in type.fields {
             for rule in field.rules where rule.hasPrefix("union(") { members[rule, default: []].append(field) }
         }
-        guard !members.isEmpty else { return nil }
-        let unions = members.sorted { $0.key.precedes($1.key) }.map { _, fields in
-            let discriminator = fields.first {
-                !$0.flags.contains(.pointer) && (!$0.enumeration.isEmpty || $0.name == "type" || $0.name == "kind")
-            }
+        let published = members.filter { _, fields in
+            // Upstream publishes those with a switch, and else few.
+            fields.contains { $0.rules.contains("published") } || switching(fields) != nil
+        }
+        guard !published.isEmpty else { return nil }
+        let unions = published.sorted { $0.key.precedes($1.key) }.map { _, fields in
+            let discriminator = switching(fields)
             let rest = fields.filter { $0.name != discriminator?.name }.sorted { $0.name.precedes($1.name) }
             return JSONTree.object([
                 "discriminator": (discriminator?.name).map(JSONTree.string),
@@ -133,6 +135,12 @@ struct SchemaWriter {
             ])
         }
         return .list(unions)
+    }
+
+    private func switching(_ fields: [Field]) -> Field? {
+        fields.first {
+            !$0.flags.contains(.pointer) && (!$0.enumeration.isEmpty || $0.name == "type" || $0.name == "kind")
+        }
     }
 
     // MARK: - Fields
@@ -146,7 +154,8 @@ struct SchemaWriter {
             let single = element(field)
             if single["$ref"] != nil {
                 add("description", documentation)
-                if dialect == .v3, field.type?.flags.isDisjoint(with: Self.anything) ?? true {
+                let isBare = field.rules.contains("bare") && documentation == nil
+                if dialect == .v3, !isBare, field.type?.flags.isDisjoint(with: Self.anything) ?? true {
                     add("default", defaultValue(field))
                     add("allOf", .list([single]))
                 } else {
@@ -191,7 +200,7 @@ struct SchemaWriter {
         return .object([
             "type": type.isEmpty ? nil : .string(type), "format": text.map(JSONTree.string),
             "items": field.scalar == .strings ? .object(["type": .string("string")]) : nil,
-            "enum": field.enumeration.isEmpty ? nil : .strings(field.enumeration),
+            "enum": field.publishedEnumeration.isEmpty ? nil : .strings(field.publishedEnumeration),
         ])
     }
 
@@ -227,6 +236,7 @@ struct SchemaWriter {
         } else if flags.contains(.atomic) {
             found.append(("x-kubernetes-map-type", .string("atomic")))
         }
+        if field.rules.contains("granular") { found.append(("x-kubernetes-map-type", .string("granular"))) }
         if flags.contains(.nullable) { found.append(("nullable", .bool(true))) }
         if !field.mergeKey.isEmpty { found.append(("x-kubernetes-patch-merge-key", .string(field.mergeKey))) }
         var strategies: [String] = []
@@ -239,7 +249,9 @@ struct SchemaWriter {
         return found
     }
 
+    /// Of a type with a protobuf form, which no custom resource has, upstream publishes no limits: the server checks them.
     private func limits(_ field: Field) -> [(String, JSONTree)] {
+        guard field.number == 0 else { return [] }
         let keys: [String: String] = [
             "min": "minimum", "max": "maximum", "minlen": "minLength", "maxlen": "maxLength", "minitems": "minItems",
             "maxitems": "maxItems",

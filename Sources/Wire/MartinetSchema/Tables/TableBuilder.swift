@@ -138,6 +138,7 @@ package struct TableBuilder {
         string(kind.protobufPackage, at: place + TableFormat.KindRecord.proto)
         string(kind.storedAs, at: place + TableFormat.KindRecord.storedAs)
         let flags: UInt32 = (kind.isNamespaced ? 1 : 0) | (kind.isServedByDefault ? 0 : 2) | (kind.isLegacy ? 4 : 0)
+            | (kind.isForgotten ? 8 : 0)
         put(flags, at: place + TableFormat.KindRecord.flags)
         put(kind.groupPriority, at: place + TableFormat.KindRecord.groupPriority)
         put(kind.versionPriority, at: place + TableFormat.KindRecord.versionPriority)

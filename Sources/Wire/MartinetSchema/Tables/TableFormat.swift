@@ -67,7 +67,7 @@ enum TableFormat {
         static let storageHash = 48
         static let columns = 52
         static let proto = 56
-        static let flags = 60  // UInt32: 1 namespaced, 2 served only on request, 4 legacy
+        static let flags = 60  // UInt32: 1 namespaced, 2 served only on request, 4 legacy, 8 forgotten
         static let groupPriority = 64  // UInt32
         static let versionPriority = 68  // UInt32
         static let defaults = 72
