@@ -6,11 +6,14 @@ package import MartinetSchema
 package struct OpenAPIDocuments: Sendable {
     private let discovery: Discovery
     private let names: SchemaNames
+    private let defined: [Kind: Value]
     package static let title = "Kubernetes"
     package static let version = "1.36"
 
-    package init(kinds: some Sequence<Kind>) {
+    /// - Parameter defined: the schemas of custom kinds as their definitions have them (`openAPIV3Schema`).
+    package init(kinds: some Sequence<Kind>, defined: [Kind: Value] = [:]) {
         let kinds = Array(kinds)
+        self.defined = defined
         discovery = Discovery(kinds: kinds)
         names = SchemaNames(Array(Schema.builtin.kinds) + kinds)
     }
@@ -57,11 +60,18 @@ package struct OpenAPIDocuments: Sendable {
                 .first(where: { $0.name == version })
         else { return nil }
         let everywhere = group.isEmpty ? [] : [(group: group, version: version)]
-        let writer = SchemaWriter(dialect: .v3, names: names, everywhere: everywhere)
-        return document(OperationBuilder(group: group, version: version).paths(for: served.kinds), writer)
+        let writer = SchemaWriter(dialect: .v3, names: names, everywhere: everywhere, defined: defined)
+        let paths = OperationBuilder(group: group, version: version).paths(for: served.kinds)
+        // Upstream publishes custom resources under a title of their own.
+        let isCustom = served.kinds.allSatisfy(\.protobufPackage.isEmpty)
+        return document(
+            paths, writer, title: isCustom ? "Kubernetes CRD Swagger" : Self.title,
+            version: isCustom ? "v0.1.0" : Self.version)
     }
 
-    private func document(_ paths: [OpenAPIPath], _ writer: SchemaWriter) -> ServedDocument {
+    private func document(
+        _ paths: [OpenAPIPath], _ writer: SchemaWriter, title: String = title, version: String = version
+    ) -> ServedDocument {
         var writer = writer
         let items = paths.map { JSONTree.Member($0.path, V3Paths.item($0, &writer)) }
         var schemas: JSONTree? = writer.finish()
@@ -69,7 +79,7 @@ package struct OpenAPIDocuments: Sendable {
         return ServedDocument(
             .object([
                 "openapi": .string("3.0.0"),
-                "info": .object(["title": .string(Self.title), "version": .string(Self.version)]),
+                "info": .object(["title": .string(title), "version": .string(version)]),
                 "paths": .object(items),
                 "components": .object(["schemas": schemas, "securitySchemes": Self.security]),
             ]))
@@ -94,12 +104,12 @@ package struct OpenAPIDocuments: Sendable {
             (group: "apiextensions.k8s.io", version: "v1beta1"), (group: "apiregistration.k8s.io", version: "v1beta1"),
         ]
         let served = Set(discovery.groups.flatMap { group in group.versions.map { "\(group.name)/\($0.name)" } })
-        for kind in Schema.builtin.kinds where !kind.group.isEmpty && kind.group != "meta.k8s.io" {
+        for kind in Schema.builtin.kinds where !kind.group.isEmpty && kind.group != "meta.k8s.io" && kind.group != "apidiscovery.k8s.io" {
             if kind.isForgotten, !served.contains(kind.apiVersion) { continue }
             if known.insert(kind.apiVersion).inserted { everywhere.append((kind.group, kind.version)) }
         }
         everywhere.sort { $0.group == $1.group ? $0.version.precedes($1.version) : $0.group.precedes($1.group) }
-        var writer = SchemaWriter(dialect: .v2, names: names, everywhere: everywhere)
+        var writer = SchemaWriter(dialect: .v2, names: names, everywhere: everywhere, defined: defined)
         var items: [JSONTree.Member] = []
         for group in discovery.groups {
             for version in group.versions {

@@ -36,6 +36,8 @@ struct OpenAPIOperation {
     var kind: (group: String, version: String, name: String)?
     var parameters: [OpenAPIParameter] = []
     var body: Body?
+    /// What the body may be written in; nil: whatever the server reads.
+    var bodyTypes: [String]?
     var codes: [Int] = [200]
     var content: Content
     var produces: [String]

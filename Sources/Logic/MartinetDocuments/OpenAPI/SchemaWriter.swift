@@ -9,13 +9,19 @@ struct SchemaWriter {
     let names: SchemaNames
     /// The group-versions under which `DeleteOptions` and `WatchEvent` are known too.
     let everywhere: [(group: String, version: String)]
+    /// The schemas of custom kinds, as their definitions have them.
+    let defined: [Kind: Value]
     private(set) var schemas: [String: JSONTree] = [:]
     private var waiting: [(String, ObjectType)] = []
 
-    init(dialect: OpenAPIDialect, names: SchemaNames, everywhere: [(group: String, version: String)]) {
+    init(
+        dialect: OpenAPIDialect, names: SchemaNames, everywhere: [(group: String, version: String)],
+        defined: [Kind: Value] = [:]
+    ) {
         self.dialect = dialect
         self.names = names
         self.everywhere = everywhere
+        self.defined = defined
     }
 
     /// A reference to the schema of a type, which is written as well.
@@ -77,6 +83,7 @@ struct SchemaWriter {
 
     private mutating func schema(of type: ObjectType) -> JSONTree {
         guard type.flags.isDisjoint(with: Self.anything) else { return .object([]) }
+        if let custom = definedSchema(of: type) { return custom }
         var properties: [(name: String, schema: JSONTree)] = []
         for field in type.fields { properties.append((field.name, property(field))) }
         if type.flags.contains(.root) {
@@ -101,6 +108,23 @@ struct SchemaWriter {
             "x-kubernetes-preserve-unknown-fields": type.flags.contains(.preserveUnknown) ? .bool(true) : nil,
             "x-kubernetes-unions": unions(type),
         ])
+    }
+
+    /// What is published of a custom kind or of the list of it; nil for types that come with the schema's tables.
+    private mutating func definedSchema(of type: ObjectType) -> JSONTree? {
+        guard let kind = type.kind, kind.protobufPackage.isEmpty, let identity = groupVersionKinds(type) else { return nil }
+        func metadata(_ name: String) -> JSONTree {
+            Schema.builtin.type(named: "meta/v1.\(name)").map { reference(to: $0) } ?? .object([])
+        }
+        if let schema = defined[kind] {
+            return DefinedSchema(schema: schema, kind: kind, dialect: dialect)
+                .tree(metadata: metadata("ObjectMeta"), identity: identity)
+        }
+        guard let item = type.field(named: "items")?.type, let kind = item.kind, let schema = defined[kind] else {
+            return nil
+        }
+        return DefinedSchema(schema: schema, kind: kind, dialect: dialect)
+            .list(item: reference(to: item), metadata: metadata("ListMeta"), identity: identity)
     }
 
     private func groupVersionKinds(_ type: ObjectType) -> JSONTree? {
@@ -259,7 +283,7 @@ struct SchemaWriter {
         return field.rules.compactMap { rule in
             guard let equals = rule.firstIndex(of: "=") else { return nil }
             let value = String(rule[rule.index(after: equals)...])
-            if rule[..<equals] == "pattern" { return ("pattern", .raw(value)) }
+            if rule[..<equals] == "pattern" { return ("pattern", value.hasPrefix("\"") ? .raw(value) : .string(value)) }
             guard let key = keys[String(rule[..<equals])], let number = Int(value) else { return nil }
             return (key, .int(number))
         }

@@ -24,7 +24,7 @@ enum V2Paths {
     ) -> JSONTree {
         var parameters = operation.parameters.filter { !shared.contains($0) }.sorted(by: OpenAPIParameter.precedes)
             .map(parameter)
-        var consumes = operation.consumes
+        var consumes = operation.bodyTypes ?? operation.consumes
         if let body = operation.body {
             let (schema, required): (JSONTree, Bool)
             switch body {
