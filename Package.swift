@@ -96,7 +96,7 @@ let modules: [Module] = [
         .logic, "MartinetCustomResources",
         uses: [
             "MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetAddresses", "MartinetStrategies",
-            "MartinetRegularExpressions",
+            "MartinetImageSpec", "MartinetRegularExpressions",
         ]),
     module(.logic, "MartinetClient", uses: ["MartinetBase", "MartinetSchema", "MartinetAPI"]),
     module(.logic, "MartinetPodLifecycle", uses: ["MartinetBase", "MartinetSchema", "MartinetAPI"]),

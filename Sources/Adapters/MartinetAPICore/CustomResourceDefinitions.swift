@@ -45,7 +45,8 @@ extension Registry {
                     kind: version.kind, fingerprint: version.fingerprint, strategy: version.strategy,
                     cache: ResourceCache(
                         prefix: ServedResource.prefix(group: version.kind.group, plural: version.kind.plural),
-                        revision: store.revision), storageKind: version.isStorage ? nil : storage, converter: CustomVersions())
+                        revision: store.revision), storageKind: version.isStorage ? nil : storage,
+                    converter: CustomVersions())
             }
             for resource in resources { try load(resource) }
             setCustom(name, resources)

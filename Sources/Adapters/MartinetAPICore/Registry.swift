@@ -64,7 +64,9 @@ package final class Registry: Sendable {
         self.configuration = configuration
         self.tokenIssuer = tokenIssuer
         self.reviews = Dictionary(
-            (reviews + [SelfSubjectReviews(now: { runtime.now() })]).flatMap { handler in handler.kinds.map { ($0, handler) } }
+            (reviews + [SelfSubjectReviews(now: { runtime.now() })]).flatMap { handler in
+                handler.kinds.map { ($0, handler) }
+            }
         ) { first, _ in first }
         self.health = health
         waiting = runtime.executor(named: "martinet.registry.waiting")

@@ -223,7 +223,9 @@ struct ServiceAllocation {
         }
         let needsHealth = service.spec.type == "LoadBalancer" && service.spec.externalTrafficPolicy == "Local"
         guard needsHealth else { return }
-        if service.spec.healthCheckNodePort == 0 { service.spec.healthCheckNodePort = old?.spec.healthCheckNodePort ?? 0 }
+        if service.spec.healthCheckNodePort == 0 {
+            service.spec.healthCheckNodePort = old?.spec.healthCheckNodePort ?? 0
+        }
         if service.spec.healthCheckNodePort == 0 {
             service.spec.healthCheckNodePort = try freePort("spec.healthCheckNodePort")
         } else if !kept.contains(service.spec.healthCheckNodePort) {

@@ -16,7 +16,8 @@ package struct ServiceNetwork: Sendable, Hashable {
     ) {
         let address = IPAddress(
             UInt8(base >> 24), UInt8(base >> 16 & 255), UInt8(base >> 8 & 255), UInt8(base & 255))
-        self.init(ranges: [IPNetwork(address, prefix: prefixLength), secondary].compactMap { $0 }, nodePorts: nodePorts)
+        self.init(
+            ranges: [IPNetwork(address, prefix: prefixLength), secondary].compactMap { $0 }, nodePorts: nodePorts)
     }
 
     /// - Parameter ranges: of several of one family the first counts.

@@ -25,7 +25,8 @@ enum AutoscalerVersions {
             "\(new).HorizontalPodAutoscaler > \(simple)": toSimple,
         ]
         for (kind, isStatus) in [
-            ("ObjectMetric", false), ("PodsMetric", false), ("ResourceMetric", false), ("ContainerResourceMetric", false),
+            ("ObjectMetric", false), ("PodsMetric", false), ("ResourceMetric", false),
+            ("ContainerResourceMetric", false),
             ("ExternalMetric", false), ("ObjectMetric", true), ("PodsMetric", true), ("ResourceMetric", true),
             ("ContainerResourceMetric", true), ("ExternalMetric", true),
         ] {
@@ -53,7 +54,8 @@ enum AutoscalerVersions {
         let field = isStatus ? "current" : "target"
         let utilization = metric[field: isStatus ? "currentAverageUtilization" : "targetAverageUtilization"]
         let value = metric[field: isStatus ? "currentValue" : "targetValue"]
-        let average = metric[field: "averageValue"] ?? metric[field: isStatus ? "currentAverageValue" : "targetAverageValue"]
+        let average =
+            metric[field: "averageValue"] ?? metric[field: isStatus ? "currentAverageValue" : "targetAverageValue"]
         result[field: field] = result.made(field) { target in
             target[field: "averageUtilization"] = utilization
             target[field: "averageValue"] = average
@@ -74,10 +76,12 @@ enum AutoscalerVersions {
         }
         if let identifier = metric.part("metric") {
             result[field: "metricName"] = identifier[field: "name"]
-            result[field: type.field(named: "metricSelector") != nil ? "metricSelector" : "selector"] = identifier[field: "selector"]
+            result[field: type.field(named: "metricSelector") != nil ? "metricSelector" : "selector"] =
+                identifier[field: "selector"]
         }
         guard let target = metric.part(isStatus ? "current" : "target") else { return result }
-        result[field: isStatus ? "currentAverageUtilization" : "targetAverageUtilization"] = target[field: "averageUtilization"]
+        result[field: isStatus ? "currentAverageUtilization" : "targetAverageUtilization"] =
+            target[field: "averageUtilization"]
         let average = type.field(named: "averageValue") != nil
         result[field: average ? "averageValue" : isStatus ? "currentAverageValue" : "targetAverageValue"] =
             target[field: "averageValue"]

@@ -127,13 +127,19 @@ import Testing
             var problem = ""
             if code >= 400 {
                 // Where upstream's own handler fails, any refusal is as good.
-                if answer.code < 400 || (code < 500 && answer.code != Int(code)) { problem = "\(answer.code) for \(code)" }
+                if answer.code < 400 || (code < 500 && answer.code != Int(code)) {
+                    problem = "\(answer.code) for \(code)"
+                }
             } else if answer.code != Int(code) {
                 problem = "\(answer.code) for \(code): \(answer.why)"
             } else {
                 problem = Self.difference(answer.object, item["answer"]["object"])
             }
-            if problem.isEmpty { counts[sort, default: (0, 0)].equal += 1 } else { lines.append("\(item["id"].text): \(problem)") }
+            if problem.isEmpty {
+                counts[sort, default: (0, 0)].equal += 1
+            } else {
+                lines.append("\(item["id"].text): \(problem)")
+            }
         }
         for (sort, count) in counts.sorted(by: { $0.key < $1.key }) {
             print("recorded \(sort): \(count.equal) of \(count.total)")

@@ -18,7 +18,8 @@ struct TestCluster {
     ) throws {
         runtime = SimulatedRuntime(seed: seed)
         store = try SQLiteStore(inMemory: "test", runtime: runtime, executor: runtime.executor(named: "store"))
-        registry = try Registry(store: store, runtime: runtime, log: Log(component: "test", minimum: .error),
+        registry = try Registry(
+            store: store, runtime: runtime, log: Log(component: "test", minimum: .error),
             configuration: .init(runtimeConfig: runtimeConfig))
         for name in namespaces { _ = try send(create(Namespace { $0.metadata.name = name })) }
     }

@@ -19,7 +19,8 @@ import Testing
                 as: CustomResourceDefinition.type
             ).object
             Defaults.apply(to: &object)
-            let kinds = try CustomResources.served(CustomResourceDefinition(object: object)).filter(\.isServed).map(\.kind)
+            let kinds = try CustomResources.served(CustomResourceDefinition(object: object)).filter(\.isServed).map(
+                \.kind)
             var defined: [Kind: Value] = [:]
             for version in item["stored"]["spec"]["versions"].items {
                 if let kind = kinds.first(where: { $0.version == version["name"].text }) {
@@ -45,7 +46,9 @@ import Testing
                     v2["definitions"][definition.key], definition.value, at: "v2 \(definition.key)", into: &found)
             }
             let paths = Set(v2["paths"].members.map(\.key))
-            for path in item["v2"]["paths"].items where !paths.contains(path.text) { found.append("v2 lacks \(path.text)") }
+            for path in item["v2"]["paths"].items where !paths.contains(path.text) {
+                found.append("v2 lacks \(path.text)")
+            }
             let group = item["crd"]["spec"]["group"].text
             for version in item["discovery"].members {
                 let document = try #require(Discovery(kinds: kinds).resources(group: group, version: version.key))

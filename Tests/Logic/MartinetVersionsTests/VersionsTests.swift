@@ -29,7 +29,8 @@ import Testing
             {"type":"Resource","resource":{"name":"cpu","target":{"type":"Utilization","averageUtilization":70}}}],\
             "behavior":{"scaleUp":{"stabilizationWindowSeconds":7}}},"status":{"desiredReplicas":1,"currentMetrics":null}}
             """
-        let old = try converted(json, "autoscaling/v2.HorizontalPodAutoscaler", "autoscaling/v1.HorizontalPodAutoscaler")
+        let old = try converted(
+            json, "autoscaling/v2.HorizontalPodAutoscaler", "autoscaling/v1.HorizontalPodAutoscaler")
         #expect(text(old).contains(#""targetCPUUtilizationPercentage":70"#))
         #expect(text(old).contains("targetAverageValue"))
         let back = Versions.convert(old, to: try kind("autoscaling/v2.HorizontalPodAutoscaler"))

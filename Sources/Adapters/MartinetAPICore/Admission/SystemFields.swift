@@ -103,7 +103,9 @@ struct SystemFields: AdmissionPlugin {
                     let same = before.first {
                         $0.text("type") == condition.text("type") && $0.text("status") == condition.text("status")
                     }
-                    if condition[field: "lastUpdateTime"] == nil { condition[field: "lastUpdateTime"] = .int(now.seconds) }
+                    if condition[field: "lastUpdateTime"] == nil {
+                        condition[field: "lastUpdateTime"] = .int(now.seconds)
+                    }
                     if condition[field: "lastTransitionTime"] == nil {
                         condition[field: "lastTransitionTime"] =
                             same?[field: "lastTransitionTime"] ?? .int(now.seconds)

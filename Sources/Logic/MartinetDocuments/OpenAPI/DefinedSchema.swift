@@ -76,7 +76,9 @@ struct DefinedSchema {
             switch (entry.key, entry.value) {
             case ("properties", .map(let properties)):
                 var trees: [String: JSONTree] = [:]
-                for property in properties.entries { trees[property.key] = node(property.value, metadata, depth: depth + 1) }
+                for property in properties.entries {
+                    trees[property.key] = node(property.value, metadata, depth: depth + 1)
+                }
                 members[entry.key] = DefinedSchema.object(trees)
             case ("items", .map), ("additionalProperties", .map):
                 members[entry.key] = node(entry.value, metadata, depth: depth + 1)
@@ -98,11 +100,15 @@ struct DefinedSchema {
     private func embed(_ members: inout [String: JSONTree], _ metadata: JSONTree) {
         var required = ["kind", "apiVersion"]
         if case .list(let own)? = members["required"] {
-            required += own.compactMap { if case .string(let name) = $0, !required.contains(name) { name } else { nil } }
+            required += own.compactMap {
+                if case .string(let name) = $0, !required.contains(name) { name } else { nil }
+            }
         }
         members["required"] = .strings(required)
         var properties: [String: JSONTree] = [:]
-        if case .object(let own)? = members["properties"] { for member in own { properties[member.key] = member.value } }
+        if case .object(let own)? = members["properties"] {
+            for member in own { properties[member.key] = member.value }
+        }
         let string = JSONTree.object(["type": .string("string")])
         (properties["apiVersion"], properties["kind"]) = (string, string)
         properties["metadata"] = reference(metadata)

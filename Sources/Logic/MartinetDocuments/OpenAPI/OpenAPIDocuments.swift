@@ -104,7 +104,8 @@ package struct OpenAPIDocuments: Sendable {
             (group: "apiextensions.k8s.io", version: "v1beta1"), (group: "apiregistration.k8s.io", version: "v1beta1"),
         ]
         let served = Set(discovery.groups.flatMap { group in group.versions.map { "\(group.name)/\($0.name)" } })
-        for kind in Schema.builtin.kinds where !kind.group.isEmpty && kind.group != "meta.k8s.io" && kind.group != "apidiscovery.k8s.io" {
+        for kind in Schema.builtin.kinds
+        where !kind.group.isEmpty && kind.group != "meta.k8s.io" && kind.group != "apidiscovery.k8s.io" {
             if kind.isForgotten, !served.contains(kind.apiVersion) { continue }
             if known.insert(kind.apiVersion).inserted { everywhere.append((kind.group, kind.version)) }
         }

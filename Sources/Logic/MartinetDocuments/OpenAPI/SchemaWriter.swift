@@ -112,7 +112,9 @@ struct SchemaWriter {
 
     /// What is published of a custom kind or of the list of it; nil for types that come with the schema's tables.
     private mutating func definedSchema(of type: ObjectType) -> JSONTree? {
-        guard let kind = type.kind, kind.protobufPackage.isEmpty, let identity = groupVersionKinds(type) else { return nil }
+        guard let kind = type.kind, kind.protobufPackage.isEmpty, let identity = groupVersionKinds(type) else {
+            return nil
+        }
         func metadata(_ name: String) -> JSONTree {
             Schema.builtin.type(named: "meta/v1.\(name)").map { reference(to: $0) } ?? .object([])
         }

@@ -49,7 +49,8 @@ enum V2Paths {
         }
         responses.append(.init("401", .object(["description": .string("Unauthorized")])))
         return .object([
-            "consumes": consumes.map(JSONTree.strings), "produces": .strings(operation.produces), "schemes": .strings(["https"]),
+            "consumes": consumes.map(JSONTree.strings), "produces": .strings(operation.produces),
+            "schemes": .strings(["https"]),
             "tags": .strings([tag]), "operationId": .string(operation.id),
             "parameters": parameters.isEmpty ? nil : .list(parameters), "responses": .object(responses),
             "x-kubernetes-action": operation.action.map(JSONTree.string),

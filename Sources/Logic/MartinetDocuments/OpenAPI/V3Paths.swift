@@ -35,7 +35,8 @@ enum V3Paths {
         return .object([
             "tags": .strings([tag]), "operationId": .string(operation.id),
             "parameters": own.isEmpty ? nil : .list(own.map(parameter)),
-            "requestBody": operation.body.map { body($0, operation.bodyTypes ?? ["*/*"], &writer) }, "responses": .object(responses),
+            "requestBody": operation.body.map { body($0, operation.bodyTypes ?? ["*/*"], &writer) },
+            "responses": .object(responses),
             "x-kubernetes-action": operation.action.map(JSONTree.string),
             "x-kubernetes-group-version-kind": operation.kind.map(identity),
         ])

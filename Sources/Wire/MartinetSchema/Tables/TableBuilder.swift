@@ -137,7 +137,8 @@ package struct TableBuilder {
         string(kind.scalePaths?.tableText ?? "", at: place + TableFormat.KindRecord.scale)
         string(kind.protobufPackage, at: place + TableFormat.KindRecord.proto)
         string(kind.storedAs, at: place + TableFormat.KindRecord.storedAs)
-        let flags: UInt32 = (kind.isNamespaced ? 1 : 0) | (kind.isServedByDefault ? 0 : 2) | (kind.isLegacy ? 4 : 0)
+        let flags: UInt32 =
+            (kind.isNamespaced ? 1 : 0) | (kind.isServedByDefault ? 0 : 2) | (kind.isLegacy ? 4 : 0)
             | (kind.isForgotten ? 8 : 0)
         put(flags, at: place + TableFormat.KindRecord.flags)
         put(kind.groupPriority, at: place + TableFormat.KindRecord.groupPriority)
