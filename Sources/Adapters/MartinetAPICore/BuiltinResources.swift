@@ -18,12 +18,13 @@ enum BuiltinResources {
             let hub = strategy(for: storage)
             guard storage != kind else {
                 return ServedResource(
-                    kind: kind, fingerprint: Schema.builtin.fingerprint, strategy: hub, cache: cache)
+                    kind: kind, fingerprint: Schema.builtin.fingerprint, strategy: hub, cache: cache,
+                    deprecation: Deprecations.warning(kind))
             }
             return ServedResource(
                 kind: kind, fingerprint: Schema.builtin.fingerprint,
                 strategy: ConvertingStrategy(kind: kind, storage: storage, rules: hub), cache: cache,
-                storageKind: storage, storageStrategy: hub)
+                storageKind: storage, storageStrategy: hub, deprecation: Deprecations.warning(kind))
         }
     }
 

@@ -2,7 +2,7 @@ import MartinetAPI
 import MartinetBase
 import MartinetClient
 import MartinetCustomResources
-import MartinetSchema
+package import MartinetSchema
 import MartinetStore
 
 // What a CustomResourceDefinition does to the registry.
@@ -46,7 +46,8 @@ extension Registry {
                     cache: ResourceCache(
                         prefix: ServedResource.prefix(group: version.kind.group, plural: version.kind.plural),
                         revision: store.revision), storageKind: version.isStorage ? nil : storage,
-                    converter: CustomVersions())
+                    converter: CustomVersions(),
+                    deprecation: version.deprecationWarning)
             }
             for resource in resources { try load(resource) }
             setCustom(name, resources)
@@ -54,6 +55,22 @@ extension Registry {
             // Validation has let it through: it is told, and what was served before stays.
             log.error("custom resource cannot be served", [("name", name), ("error", "\(error)")])
         }
+    }
+
+    /// The schemas of custom kinds as their definitions have them, for what is published.
+    package var definedSchemas: [Kind: Value] {
+        var schemas: [Kind: Value] = [:]
+        for definition in definitions {
+            for resource in custom(definition.metadata.name) {
+                guard
+                    let version = definition.spec.versions.first(where: { $0.name == resource.kind.version }),
+                    let schema = version.schema?.openAPIV3Schema,
+                    let tree = try? JSONDecoder.decodeAny(JSONEncoder.encode(schema.object)).value
+                else { continue }
+                schemas[resource.kind] = tree
+            }
+        }
+        return schemas
     }
 
     /// The definition as it must be: with its names and conditions, and kept until its objects are gone.

@@ -15,17 +15,21 @@ package struct ServedResource: Sendable {
     let storageKind: Kind?
     /// The rules of the kind in which objects are stored.
     let storageStrategy: any Strategy
+    /// What to warn who uses this version of; nil for one that is here to stay.
+    package let deprecation: String?
     private let converter: any VersionConverter
 
     /// - Parameters:
     ///   - storageStrategy: the rules of `storageKind`, where they are others than the served version's.
     init(
         kind: Kind, fingerprint: UInt64, strategy: any Strategy, cache: ResourceCache, storageKind: Kind? = nil,
-        storageStrategy: (any Strategy)? = nil, converter: any VersionConverter = BuiltinVersions()
+        storageStrategy: (any Strategy)? = nil, converter: any VersionConverter = BuiltinVersions(),
+        deprecation: String? = nil
     ) {
         self.storageKind = storageKind
         self.storageStrategy = storageStrategy ?? strategy
         self.converter = converter
+        self.deprecation = deprecation
         self.kind = kind
         self.fingerprint = fingerprint
         self.strategy = strategy

@@ -16,6 +16,8 @@ extension Registry {
         }
         switch name {
         case "status": try status(request, resource, identity, completion)
+        case let part where SubresourceScope.parts.contains(part):
+            try status(request, resource, identity, completion)
         case "scale": try scale(request, resource, identity, completion)
         case "binding": try bind(request, resource, identity, completion)
         case "finalize": try finalize(request, resource, identity, completion)

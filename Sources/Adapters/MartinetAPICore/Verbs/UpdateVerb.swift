@@ -126,6 +126,7 @@ extension Registry {
         keepSystemMetadata(&object, old)
         let subresource = request.resource.subresource
         resource.strategy.prepareForUpdate(&object, old: old, through: subresource)
+        SubresourceScope.restrict(&object, old: old, through: subresource)
         bumpGeneration(&object, old, resource)
         var attributes = AdmissionAttributes(
             verb: .update, resource: request.resource, kind: resource.kind, identity: identity, object: object, old: old

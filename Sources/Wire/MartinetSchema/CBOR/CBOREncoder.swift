@@ -15,6 +15,13 @@ package struct CBOREncoder {
     /// A root object with its apiVersion and kind, behind the mark.
     package static func encode(_ object: Object) -> [UInt8] { selfDescribed + encodeBody(object) }
 
+    /// Any value, behind the mark.
+    package static func encode(_ value: Value) -> [UInt8] {
+        var encoder = CBOREncoder()
+        encoder.value(value, field: nil)
+        return selfDescribed + encoder.out
+    }
+
     /// A root object with its apiVersion and kind, as it lies inside another item.
     package static func encodeBody(_ object: Object) -> [UInt8] {
         var encoder = CBOREncoder()
