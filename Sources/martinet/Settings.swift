@@ -18,6 +18,10 @@ struct Settings: Sendable {
     var clusterRange = "10.244.0.0/16"
     var serviceRange = "10.96.0.0/16"
     var kubeletPort = 10250
+    /// Versions and resources that are served besides, or not: `api/all=true,GROUP/VERSION=false`.
+    var runtimeConfig = ""
+    /// Whether versions that upstream has dropped are served, with a warning: courses and old manifests use them.
+    var servesLegacy = true
 
     static let defaultName = "martinet"
     private var isDefault: Bool { name == Settings.defaultName }
@@ -71,6 +75,12 @@ struct Settings: Sendable {
         case "cluster-range": clusterRange = value
         case "service-range": serviceRange = value
         case "kubelet-port": kubeletPort = try number()
+        case "runtime-config": runtimeConfig = value
+        case "legacy-apis":
+            guard value == "true" || value == "false" else {
+                throw SettingsError(message: "--legacy-apis must be true or false, found \(value.debugDescription)")
+            }
+            servesLegacy = value == "true"
         default: throw SettingsError(message: "there is no flag --\(name)")
         }
     }
