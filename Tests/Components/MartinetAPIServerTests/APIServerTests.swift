@@ -22,7 +22,8 @@ struct TestServer {
             store: store, runtime: runtime, log: Log(component: "test", minimum: .error),
             configuration: .init(runtimeConfig: runtimeConfig))
         server = APIServer(registry: registry, authenticator: Authenticator(tokens: ["t": .admin]))
-        _ = try send("POST", "/api/v1/namespaces", body: #"{"kind":"Namespace","apiVersion":"v1","metadata":{"name":"a"}}"#)
+        _ = try send(
+            "POST", "/api/v1/namespaces", body: #"{"kind":"Namespace","apiVersion":"v1","metadata":{"name":"a"}}"#)
     }
 
     struct Answer {
@@ -46,7 +47,8 @@ struct TestServer {
         server.handle(
             HTTPRequest(
                 method: method, path: parts[0], query: parts.count > 1 ? parts[1] : nil,
-                headers: [("authorization", "Bearer t"), ("accept", accept), ("content-type", type)], body: bytes), exchange)
+                headers: [("authorization", "Bearer t"), ("accept", accept), ("content-type", type)], body: bytes),
+            exchange)
         _ = runtime.run(until: runtime.monotonic() + .seconds(10)) { exchange.answer.withLock { $0.status != 0 } }
         let isStream = exchange.isStream.withLock { $0 }
         if isStream { _ = runtime.run(until: runtime.monotonic() + .seconds(5)) { false } }
@@ -165,7 +167,9 @@ extension Value {
     @Test func metadataAloneComesInEveryEncoding() throws {
         let server = try TestServer()
         _ = try server.send("POST", maps, body: map("c"))
-        for (encoding, version) in [("application/json", "v1"), ("application/json", "v1beta1"), ("application/cbor", "v1")] {
+        for (encoding, version) in [
+            ("application/json", "v1"), ("application/json", "v1beta1"), ("application/cbor", "v1"),
+        ] {
             let accept = "\(encoding);as=PartialObjectMetadataList;g=meta.k8s.io;v=\(version)"
             let answer = try server.send("GET", maps, accept: accept)
             let json = encoding == "application/cbor" ? try CBORDecoder.json(from: answer.body) : answer.body
@@ -185,8 +189,10 @@ extension Value {
 }
 
 @Suite struct FieldValidationTests {
-    private let json = #"{"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":"NAME","nmae":"x"},"data":{"a":"1","a":"2"}}"#
-    private let yaml = "kind: ConfigMap\napiVersion: v1\nmetadata:\n  name: NAME\n  nmae: x\ndata:\n  a: '1'\n  a: '2'\n"
+    private let json =
+        #"{"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":"NAME","nmae":"x"},"data":{"a":"1","a":"2"}}"#
+    private let yaml =
+        "kind: ConfigMap\napiVersion: v1\nmetadata:\n  name: NAME\n  nmae: x\ndata:\n  a: '1'\n  a: '2'\n"
 
     @Test func unknownAndRepeatedFieldsAreFoundInJSONAndYAML() throws {
         let server = try TestServer()
@@ -283,7 +289,9 @@ extension Value {
         guard made.status == 201 else { return }  // the request itself may be checked more closely
         let approval = made.text.replacing(
             #""status":{}"#,
-            with: #""status":{"conditions":[{"type":"Approved","status":"True","reason":"r","message":"m"}],"certificate":"eA=="}"#)
+            with:
+                #""status":{"conditions":[{"type":"Approved","status":"True","reason":"r","message":"m"}],"certificate":"eA=="}"#
+        )
         let answer = try server.send("PUT", path + "/c/approval", body: approval)
         #expect(answer.status == 200)
         #expect(answer.tree["status"]["conditions"].items.first?["type"].text == "Approved")

@@ -61,4 +61,37 @@ import Testing
         }
         #expect(total == 0)
     }
+
+    @Test(.enabled(if: isRecorded, "the shared answers are not beside this clone"))
+    func everyDefinedCellIsUpstreams() throws {
+        var (equal, total) = (0, 0)
+        let any = #"{"type":"object","x-kubernetes-preserve-unknown-fields":true}"#
+        for line in SharedFiles.read("upstream-answers/tables-custom.jsonl").split(separator: 10) {
+            let item = try JSONDecoder.decodeAny(Array(line)).value
+            let group = String(item["object"]["apiVersion"].text.dropLast(3))
+            let definition = """
+                {"metadata":{"name":"rows.\(group)"},"spec":{"group":"\(group)","scope":"Namespaced","names":{"plural":"rows",\
+                "kind":"Row","listKind":"RowList"},"versions":[{"name":"v1","served":true,"storage":true,\
+                "additionalPrinterColumns":\(item["printerColumns"].json),"schema":{"openAPIV3Schema":\(any)}}]}}
+                """
+            let object = try JSONDecoder.decode(Array(definition.utf8), as: CustomResourceDefinition.type).object
+            let kind = try #require(CustomResources.served(CustomResourceDefinition(object: object)).first).kind
+            var body = item["object"].json
+            body = body.replacing(#""metadata":{"#, with: #""metadata":{"creationTimestamp":"2023-11-14T22:13:20Z","#)
+            let row = try JSONDecoder.decode(Array(body.utf8), as: kind.type).object
+            let table = try #require(TableConverter(kind: kind).table([row], include: .none, now: TableTests.now))
+            let ours =
+                try JSONDecoder.decodeAny(JSONEncoder.encode(table)).value["rows"].items.first?["cells"].items ?? []
+            let theirs = item["rows"].items.first?["cells"].items ?? []
+            total += 1
+            let differing = zip(ours, theirs).filter { !TableTests.same($0, $1) }
+            if differing.isEmpty, ours.count == theirs.count {
+                equal += 1
+            } else {
+                print("   \(item["id"].text): \(differing.map { "\($0.json) instead of \($1.json)" })")
+            }
+        }
+        print("defined tables: \(equal) of \(total)")
+        #expect(equal == total)
+    }
 }

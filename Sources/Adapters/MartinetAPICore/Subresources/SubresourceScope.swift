@@ -22,7 +22,9 @@ enum SubresourceScope {
                 for list in ["containers", "initContainers"] {
                     let wanted = object.part("spec")?.parts(list) ?? []
                     spec.changeEach(list) { container in
-                        guard let same = wanted.first(where: { $0.text("name") == container.text("name") }) else { return }
+                        guard let same = wanted.first(where: { $0.text("name") == container.text("name") }) else {
+                            return
+                        }
                         for name in ["resources", "resizePolicy"] { container[field: name] = same[field: name] }
                     }
                 }
