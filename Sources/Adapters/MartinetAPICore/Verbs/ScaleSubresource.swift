@@ -93,7 +93,10 @@ enum ScaleForm {
 
 extension MartinetAPI.LabelSelector {
     /// As a query string has it.
-    var text: String {
+    var text: String { requirements.description }
+
+    /// What it asks of labels.
+    var requirements: MartinetSelectors.LabelSelector {
         var requirements = matchLabels.map {
             MartinetSelectors.LabelSelector.Requirement(key: $0.key, operator: .equals, values: [$0.value])
         }
@@ -104,6 +107,6 @@ extension MartinetAPI.LabelSelector {
             guard let name = operators[expression.operator] else { continue }
             requirements.append(.init(key: expression.key, operator: name, values: expression.values.sorted()))
         }
-        return MartinetSelectors.LabelSelector(requirements: requirements).description
+        return MartinetSelectors.LabelSelector(requirements: requirements)
     }
 }

@@ -98,7 +98,7 @@ extension Registry {
 
     static let success = Status { $0.status = "Success" }
 
-    /// Deletes a pod as an eviction does. (Disruption budgets, which could refuse it, are not served yet.)
+    /// Deletes a pod as far as its disruption budget lets it go.
     private func evict(
         _ request: APIRequest, _ resource: ServedResource, _ identity: Identity, _ completion: @escaping Completion
     ) throws(APIError) {
@@ -107,8 +107,18 @@ extension Registry {
         deletion.verb = .delete
         deletion.resource.subresource = ""
         deletion.object = eviction.deleteOptions?.object
-        try delete(deletion, resource, identity) { result in
-            completion(result.map { _ in .object(Registry.success.object, code: 201) })
+        let key = resource.key(namespace: request.resource.namespace, name: request.resource.name ?? "")
+        guard let pod = resource.cache.get(key) else { throw APIError.notFound(deletion.resource) }
+        let final = deletion
+        takeDisruption(for: pod.object, dryRun: request.options.dryRun) { refusal in
+            if let refusal { return completion(.failure(refusal)) }
+            do throws(APIError) {
+                try self.delete(final, resource, identity) { result in
+                    completion(result.map { _ in .object(Registry.success.object, code: 201) })
+                }
+            } catch {
+                completion(.failure(error))
+            }
         }
     }
 
