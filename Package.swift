@@ -215,7 +215,8 @@ let modules: [Module] = [
 /// What the binary is composed of.
 let composed = [
     "CMartinetContainers", "MartinetAPI", "MartinetAPIConnection", "MartinetAPICore", "MartinetAPIServer",
-    "MartinetAPISession", "MartinetAddresses", "MartinetBase", "MartinetBuilder", "MartinetCertificates",
+    "MartinetAPISession", "MartinetAddresses", "MartinetArchive", "MartinetBase", "MartinetBuilder",
+    "MartinetCertificates",
     "MartinetClient", "MartinetContainers", "MartinetControllers", "MartinetDNSMessage", "MartinetDockerfile",
     "MartinetEngine", "MartinetImageSpec", "MartinetImages", "MartinetKubeconfig", "MartinetKubectl",
     "MartinetKubelet", "MartinetNameAnswers", "MartinetNameServer", "MartinetNetwork", "MartinetReconcile",
@@ -263,7 +264,8 @@ let testUses: [String: [String]] = [
 
 ]
 
-/// Test suites that bring several components together, as a program does.
+/// Test suites that bring several components together, as a program does. One that uses `martinet` starts the binary and is
+/// not linked with it: that is static, which a bundle of tests cannot be.
 let suites: [(name: String, uses: [String])] = [
     (
         "SimulatedClusterTests",
@@ -272,7 +274,11 @@ let suites: [(name: String, uses: [String])] = [
             "MartinetScheduling", "MartinetSimulation", "MartinetControllers", "MartinetScheduler", "MartinetAPICore",
             "MartinetStore",
         ]
-    )
+    ),
+    (
+        "WholeClusterTests",
+        ["MartinetBase", "MartinetAddresses", "MartinetNetlink", "MartinetNetwork", "martinet"]
+    ),
 ]
 
 // MARK: - From the tables above to targets
@@ -302,6 +308,9 @@ func closure(of names: [String]) -> Set<String> {
     }
     return seen
 }
+
+// What FoundationEssentials leans on: objects that are compiled for its shared form do not name it.
+let staticFoundation = ["-l_FoundationCollections", "-l_FoundationCShims"]
 
 let only = Context.environment["MARTINET_ONLY"].map { $0.split(separator: ",").map(String.init) } ?? []
 let kept =
@@ -336,7 +345,9 @@ if kept.contains("martinet") || only.isEmpty || only.contains("martinet") {
     targets.append(
         .executableTarget(
             name: "martinet", dependencies: composed.map { .target(name: $0) }, path: "Sources/martinet",
-            swiftSettings: strict))
+            swiftSettings: strict,
+            // Static, so that the binary is its own first image: a file that needs nothing around it.
+            linkerSettings: [.unsafeFlags(["-static-executable"] + staticFoundation)]))
 }
 for program in programs where kept.contains(program.name) {
     targets.append(
@@ -348,7 +359,9 @@ for program in programs where kept.contains(program.name) {
 for suite in suites where only.isEmpty || only.contains(suite.name) {
     targets.append(
         .testTarget(
-            name: suite.name, dependencies: suite.uses.map { .target(name: $0) }, path: "Tests/Suites/\(suite.name)",
+            name: suite.name,
+            dependencies: (suite.uses + [testing]).filter { $0 != "martinet" }.map { .target(name: $0) },
+            path: "Tests/Suites/\(suite.name)",
             swiftSettings: strict))
 }
 
