@@ -19,6 +19,7 @@ package final class Kubelet: Sendable {
         var remains: Set<String> = []
         var folder: StaticPodFolder?
         var staticPods: Set<String> = []
+        var isStopped = false
     }
 
     package let configuration: KubeletConfiguration
@@ -75,15 +76,23 @@ package final class Kubelet: Sendable {
     }
 
     /// Ends everything but the containers.
-    package func stop() {
+    ///
+    /// - Parameter done: runs once nothing here touches the node any more: what is under way goes on to its end, and
+    ///   only then may another kubelet, or whoever cleans up, take the same pods in hand.
+    package func stop(_ done: @escaping @Sendable () -> Void = {}) {
         let (watch, node, workers) = state.withLock { state in
             state.folder = nil
+            state.isStopped = true
             return (state.watch, state.node, Array(state.workers.values))
         }
         watch?.stop()
         node?.stop()
         context.content.stop()
         for worker in workers { worker.stop() }
+        // An executor's last piece of work is behind all that was submitted before.
+        let all = workers.map(\.work) + [orphans, context.spare, executor]
+        let left = Countdown(all.count, done)
+        for executor in all { executor.submit { left.step() } }
     }
 
     private func changed(_ change: ObjectWatch<Pod>.Change) {
@@ -103,8 +112,7 @@ package final class Kubelet: Sendable {
                 return
             }
             let worker = PodWorker(pod: pod, context: context)
-            state.withLock { $0.workers[uid] = worker }
-            worker.start(hasRemains: hasRemains)
+            if take(worker) { worker.start(hasRemains: hasRemains) }
         case .gone(let pod): state.withLock { $0.workers[pod.metadata.uid] }?.submit(.podGone)
         case .synced:
             // Only now is it known whose pods have no object any more.
@@ -112,7 +120,9 @@ package final class Kubelet: Sendable {
                 defer { state.remains = [] }
                 return state.remains
             }
-            for uid in orphaned.sorted() { orphans.submit { self.removeOrphan(uid) } }
+            for uid in orphaned.sorted() {
+                orphans.submit { if !self.state.withLock({ $0.isStopped }) { self.removeOrphan(uid) } }
+            }
         }
     }
 
@@ -128,13 +138,19 @@ package final class Kubelet: Sendable {
         for uid in fresh {
             guard let pod = pods[uid] else { continue }
             let worker = PodWorker(pod: pod, context: context)
-            let hasRemains = state.withLock { state in
-                state.workers[uid] = worker
-                return state.remains.remove(uid) != nil
-            }
-            worker.start(hasRemains: hasRemains)
+            let hasRemains = state.withLock { $0.remains.remove(uid) != nil }
+            if take(worker) { worker.start(hasRemains: hasRemains) }
         }
         mirrors.set(pods)
+    }
+
+    /// Whether the worker may begin: none does once the kubelet has been stopped.
+    private func take(_ worker: PodWorker) -> Bool {
+        state.withLock { state in
+            guard !state.isStopped else { return false }
+            state.workers[worker.uid] = worker
+            return true
+        }
     }
 
     private func removeOrphan(_ uid: String) {
@@ -166,4 +182,22 @@ package final class Kubelet: Sendable {
 private final class OverRelay: Sendable {
     let body = Mutex<(@Sendable (String) -> Void)?>(nil)
     func send(_ uid: String) { body.withLock { $0 }?(uid) }
+}
+
+/// Runs something once so many others are done.
+private final class Countdown: Sendable {
+    private let left: Mutex<Int>
+    private let body: @Sendable () -> Void
+    init(_ count: Int, _ body: @escaping @Sendable () -> Void) {
+        left = Mutex(count)
+        self.body = body
+    }
+
+    func step() {
+        let isLast = left.withLock { left in
+            left -= 1
+            return left == 0
+        }
+        if isLast { body() }
+    }
 }

@@ -13,9 +13,9 @@ extension PodWorker {
         for action in actions {
             switch action {
             case .makeSandbox: makeSandbox()
-            case .removeSandbox: work.submit { self.removeSandbox() }
+            case .removeSandbox: block { self.removeSandbox() }
             case .start(let name, let attempt): start(name, attempt: attempt)
-            case .signal(let name, let id, let signal): work.submit { self.signal(name, id, signal) }
+            case .signal(let name, let id, let signal): block { self.signal(name, id, signal) }
             case .probe(let name, let id, let kind): probe(name, id, kind)
             case .runHook(let name, let id, let kind): runHook(name, id, kind)
             case .report(let isWarning, let reason, let message, let container):
@@ -47,7 +47,7 @@ extension PodWorker {
             return state.lifecycle.pod
         }
         guard let pod else { return }
-        work.submit {
+        block {
             do {
                 let addresses = try self.sandbox.setUp(pod, self.context.content.content(of: pod))
                 self.submit(.sandboxReady(addresses: addresses))
@@ -67,7 +67,7 @@ extension PodWorker {
         } catch {
             context.log.warning("a pod cannot be removed yet", [("pod.uid", uid), ("error", "\(error)")])
             submitReport("FailedKillPod", "\(error)")
-            executor.submit(after: .seconds(1)) { self.work.submit { self.removeSandbox() } }
+            executor.submit(after: .seconds(1)) { self.block { self.removeSandbox() } }
         }
     }
 
@@ -76,7 +76,7 @@ extension PodWorker {
     private func start(_ name: String, attempt: Int32) {
         guard let spec = state.withLock({ $0.lifecycle.record(name)?.spec }) else { return }
         let pod = pod
-        work.submit {
+        block {
             do {
                 if let image = try self.context.engine.image(spec) {
                     self.submitNormal(
@@ -89,7 +89,7 @@ extension PodWorker {
                 self.context.engine.pull(spec, credentials: pod.spec.imagePullSecrets.map(\.name)) { result in
                     // Given up meanwhile: nobody waits for it.
                     guard self.state.withLock({ $0.pulling.remove(name) != nil }) else { return }
-                    self.work.submit {
+                    self.block {
                         switch result {
                         case .failure(let error): self.startFailed(name, error)
                         case .success(let image):
@@ -154,7 +154,7 @@ extension PodWorker {
             submitReport("FailedKillPod", "error killing container \(name): \(error)")
             executor.submit(after: .milliseconds(200)) {
                 guard self.state.withLock({ !$0.isStopped && $0.lifecycle.record(name)?.run?.id == id }) else { return }
-                self.work.submit { self.signal(name, id, signal) }
+                self.block { self.signal(name, id, signal) }
             }
         }
     }

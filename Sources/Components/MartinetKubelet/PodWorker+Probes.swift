@@ -115,7 +115,7 @@ extension PodWorker {
     ) {
         let execID = "exec-\(context.runtime.uid())"
         let once = Once(done)
-        work.submit {
+        block {
             do {
                 let null = try Descriptor.open("/dev/null", O_RDWR)
                 // A pipe holds 64 KiB: a probe that says more than that and waits for a reader runs into its time-out.
@@ -138,7 +138,7 @@ extension PodWorker {
         }
         executor.submit(after: timeout) {
             guard once.call("command timed out: \(command.first ?? "") timed out after \(timeout)") else { return }
-            self.work.submit {
+            self.block {
                 // It may have ended in between.
                 try? self.sandbox.connection()?.signal(execID, SIGKILL)
             }

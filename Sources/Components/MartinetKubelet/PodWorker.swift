@@ -66,7 +66,7 @@ final class PodWorker: Sendable {
             executor.submit { self.begin() }
             return
         }
-        work.submit {
+        block {
             self.recover()
             self.executor.submit { self.begin() }
         }
@@ -120,6 +120,13 @@ final class PodWorker: Sendable {
         }
     }
 
+    /// Does what blocks on the kernel, in order; nothing once the worker has been stopped.
+    func block(_ body: @escaping @Sendable () -> Void) {
+        work.submit {
+            if !self.state.withLock({ $0.isStopped }) { body() }
+        }
+    }
+
     func moment() -> Moment { Moment(monotonic: context.runtime.monotonic(), wall: context.runtime.now()) }
 
     // MARK: - events in
@@ -139,7 +146,7 @@ final class PodWorker: Sendable {
             // Whoever attaches has a connection to the monitor of their own.
             case .output: break
             case .monitorLost:
-                self.work.submit { self.reconnect() }
+                self.block { self.reconnect() }
                 // Nobody tells of their ends any more.
                 let execs = self.state.withLock { state in
                     defer { state.execs = [:] }
@@ -169,7 +176,7 @@ final class PodWorker: Sendable {
             }
         } catch {
             context.log.error("a pod's monitor cannot be replaced", [("pod.uid", uid), ("error", "\(error)")])
-            executor.submit(after: .seconds(1)) { self.work.submit { self.reconnect() } }
+            executor.submit(after: .seconds(1)) { self.block { self.reconnect() } }
         }
     }
 
@@ -189,7 +196,7 @@ final class PodWorker: Sendable {
             self.handle(.contentChanged)
             let (pod, isReady) = self.state.withLock { ($0.lifecycle.pod, $0.lifecycle.sandbox == .ready) }
             guard isReady else { return }
-            self.work.submit {
+            self.block {
                 do {
                     try self.sandbox.refreshVolumes(pod, self.context.content.content(of: pod))
                 } catch {
@@ -241,7 +248,7 @@ final class PodWorker: Sendable {
 
     private func finish() {
         context.content.release(uid)
-        work.submit {
+        block {
             do { try self.sandbox.removeLogs() } catch {
                 self.context.log.warning("a pod's logs stay", [("pod.uid", self.uid), ("error", "\(error)")])
             }

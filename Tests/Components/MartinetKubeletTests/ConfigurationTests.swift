@@ -7,7 +7,7 @@ import MartinetKubelet
 import MartinetSchema
 import Testing
 
-@Suite(.enabled(if: TestNode.isRoot, "needs root and /bin/busybox"))
+@Suite(.enabled(if: TestNode.isRoot, "needs root and /bin/busybox"), .timeLimit(.minutes(3)))
 struct ConfigurationTests {
     private func configMap(_ node: TestNode, _ name: String, _ data: StringMap) throws {
         try node.send(

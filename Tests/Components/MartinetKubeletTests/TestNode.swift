@@ -124,7 +124,18 @@ final class TestNode: Sendable {
             defer { kubelet = nil }
             return kubelet
         }
-        old?.stop()
+        guard let old else { return }
+        let isDone = Atomic(false)
+        let done = Done(isDone)
+        old.stop { done.flag.store(true, ordering: .releasing) }
+        do { try wait("the kubelet to stop") { done.flag.load(ordering: .acquiring) } } catch {
+            Issue.record("\(error)")
+        }
+    }
+
+    private final class Done: Sendable {
+        let flag: Atomic<Bool>
+        init(_ flag: consuming Atomic<Bool>) { self.flag = flag }
     }
 
     var streams: KubeletStreams { get throws { try KubeletStreams(running) } }
@@ -211,11 +222,15 @@ final class TestNode: Sendable {
 
     // MARK: - waiting
 
-    func wait(_ what: String, seconds: Int = 20, _ condition: () throws -> Bool) throws {
-        for _ in 0..<(seconds * 500) {
+    /// Seconds that anything may take, on however busy a machine.
+    static let patience = 30
+
+    func wait(_ what: String, seconds: Int = TestNode.patience, _ condition: () throws -> Bool) throws {
+        let end = runtime.monotonic() + .seconds(seconds)
+        repeat {
             if try condition() { return }
             poll(nil, 0, 2)
-        }
+        } while runtime.monotonic() < end
         throw Timeout(what: what)
     }
 
@@ -225,7 +240,7 @@ final class TestNode: Sendable {
     }
 
     @discardableResult
-    func pod(_ name: String, seconds: Int = 20, _ what: String = "", until condition: (Pod) -> Bool) throws -> Pod {
+    func pod(_ name: String, seconds: Int = TestNode.patience, _ what: String = "", until condition: (Pod) -> Bool) throws -> Pod {
         var last: Pod?
         do {
             try wait("pod \(name) \(what)", seconds: seconds) {

@@ -7,7 +7,7 @@ import MartinetKubelet
 import MartinetSchema
 import Testing
 
-@Suite(.enabled(if: TestNode.isRoot, "needs root and /bin/busybox"))
+@Suite(.enabled(if: TestNode.isRoot, "needs root and /bin/busybox"), .timeLimit(.minutes(3)))
 struct WorkloadTests {
     private static func isReady(_ pod: Pod) -> Bool {
         pod.status.conditions.contains { $0.type == "Ready" && $0.status == "True" }
