@@ -105,7 +105,8 @@ final class DescriptorPipe: ContainerPipe {
             } else if code == EAGAIN {
                 let wait = state.withLock { state in
                     if state.output != nil, state.readWait == nil {
-                        state.readWait = Readiness(descriptor, isForReading: true, queue) { [weak self] in self?.pump() }
+                        state.readWait = Readiness(descriptor, isForReading: true, queue) { [weak self] in self?.pump()
+                        }
                     }
                     return state.readWait
                 }

@@ -240,7 +240,9 @@ final class TestNode: Sendable {
     }
 
     @discardableResult
-    func pod(_ name: String, seconds: Int = TestNode.patience, _ what: String = "", until condition: (Pod) -> Bool) throws -> Pod {
+    func pod(_ name: String, seconds: Int = TestNode.patience, _ what: String = "", until condition: (Pod) -> Bool)
+        throws -> Pod
+    {
         var last: Pod?
         do {
             try wait("pod \(name) \(what)", seconds: seconds) {
