@@ -42,7 +42,9 @@ extension PodSandbox {
             stopSignal: try PodSandbox.stopSignal(container, image), messagePolicy: container.terminationMessagePolicy,
             spec: OCISpec())
         do {
-            file.spec = try builder(container, pod, image, content, folder: folder, id: id).build()
+            var builder = try builder(container, pod, image, content, folder: folder, id: id)
+            builder.processIDs = try sharedProcessIDs(pod, connection)
+            file.spec = try builder.build()
             try prepareLog(file)
             try save(file)
             let made = try create(file, container, connection)
@@ -141,7 +143,7 @@ extension PodSandbox {
     }
 
     /// The monitor learns of an end a moment after the process is gone.
-    private func forget(_ id: String, _ connection: MonitorConnection) throws(SystemError) {
+    func forget(_ id: String, _ connection: MonitorConnection) throws(SystemError) {
         for _ in 0..<400 {
             do throws(SystemError) {
                 return try connection.remove(id)

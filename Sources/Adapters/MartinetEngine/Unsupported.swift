@@ -1,4 +1,5 @@
 package import MartinetAPI
+import MartinetPodLifecycle
 import MartinetSchema
 
 /// What pods may ask and this node does not do: refused by name, never ignored.
@@ -13,7 +14,6 @@ package enum Unsupported {
             (!spec.resourceClaims.isEmpty, "spec.resourceClaims"),
             (spec.os?.name == "windows", "spec.os.name: windows"),
             (spec.resources != nil, "spec.resources"),
-            (spec.shareProcessNamespace == true, "spec.shareProcessNamespace"),
             (spec.securityContext?.seLinuxOptions != nil, "spec.securityContext.seLinuxOptions"),
             (spec.securityContext?.windowsOptions != nil, "spec.securityContext.windowsOptions"),
             (needsModule(spec.securityContext?.appArmorProfile), "spec.securityContext.appArmorProfile"),
@@ -24,7 +24,7 @@ package enum Unsupported {
         ] where asked {
             return name
         }
-        for sysctl in spec.securityContext?.sysctls ?? [] where !safeSysctls.contains(sysctl.name) {
+        for sysctl in spec.securityContext?.sysctls ?? [] where !NodeAdmission.safeSysctls.contains(sysctl.name) {
             return "spec.securityContext.sysctls: \(sysctl.name) is not in the safe set"
         }
         for volume in spec.volumes {
@@ -35,14 +35,6 @@ package enum Unsupported {
         }
         return nil
     }
-
-    /// Settings of a namespace of the pod's own, which cannot harm others.
-    static let safeSysctls: Set<String> = [
-        "kernel.shm_rmid_forced", "net.ipv4.ip_local_port_range", "net.ipv4.tcp_syncookies",
-        "net.ipv4.ping_group_range", "net.ipv4.ip_unprivileged_port_start", "net.ipv4.ip_local_reserved_ports",
-        "net.ipv4.tcp_keepalive_time", "net.ipv4.tcp_fin_timeout", "net.ipv4.tcp_keepalive_intvl",
-        "net.ipv4.tcp_keepalive_probes", "net.ipv4.tcp_rmem", "net.ipv4.tcp_wmem",
-    ]
 
     private static func needsModule(_ profile: AppArmorProfile?) -> Bool {
         profile.map { $0.type != "Unconfined" } ?? false
@@ -101,14 +93,11 @@ package enum Unsupported {
             ("startupProbe", container.startupProbe), ("readinessProbe", container.readinessProbe),
             ("livenessProbe", container.livenessProbe),
         ] {
-            if probe?.grpc != nil { return "\(name).grpc" }
-            if probe?.httpGet?.scheme.uppercased() == "HTTPS" { return "\(name).httpGet.scheme: HTTPS" }
-        }
-        for (name, handler) in [
-            ("lifecycle.postStart", container.lifecycle?.postStart),
-            ("lifecycle.preStop", container.lifecycle?.preStop),
-        ] {
-            if handler?.httpGet?.scheme.uppercased() == "HTTPS" { return "\(name).httpGet.scheme: HTTPS" }
+            let scheme = probe?.httpGet?.scheme.uppercased() ?? ""
+            if !["", "HTTP", "HTTPS"].contains(scheme) { return "\(name).httpGet.scheme: \(scheme)" }
+            if scheme == "HTTPS", probe?.httpGet?.httpHeaders.contains(where: { $0.name.lowercased() == "host" }) == true {
+                return "\(name).httpGet.httpHeaders: Host with the scheme HTTPS"
+            }
         }
         return nil
     }

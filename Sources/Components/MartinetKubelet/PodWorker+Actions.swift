@@ -86,7 +86,15 @@ extension PodWorker {
                 self.submitNormal("Pulling", "Pulling image \(spec.image.debugDescription)", name)
                 let began = self.context.runtime.monotonic()
                 self.state.withLock { _ = $0.pulling.insert(name) }
-                self.context.engine.pull(spec, credentials: pod.spec.imagePullSecrets.map(\.name)) { result in
+                let known = self.context.content.content(of: pod).secrets
+                let secrets = pod.spec.imagePullSecrets.map { (name: $0.name, secret: known[$0.name]) }
+                let tell: ([String]) -> Void = { names in
+                    self.submitReport(
+                        "FailedToRetrieveImagePullSecret",
+                        "Unable to retrieve some image pull secrets (\(names.joined(separator: ", "))); attempting to "
+                            + "pull the image may not succeed.")
+                }
+                self.context.engine.pull(spec, secrets: secrets, onUnusable: tell) { result in
                     // Given up meanwhile: nobody waits for it.
                     guard self.state.withLock({ $0.pulling.remove(name) != nil }) else { return }
                     self.block {

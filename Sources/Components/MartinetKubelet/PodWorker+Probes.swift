@@ -36,6 +36,17 @@ extension PodWorker {
                     done("dial tcp \(host):\(port): \(error)")
                 }
             }
+        } else if let action = probe.grpc {
+            let host = sandbox.addresses.first ?? ""
+            guard let port = UInt16(exactly: action.port) else { return done("no port \(action.port)") }
+            let service = action.service ?? ""
+            blocking("\(name)/\(kind)") {
+                do {
+                    done(try NodeDialer(engine: self.context.engine).checkHealth(host, port, service: service, timeout))
+                } catch {
+                    done("error: health rpc to \(host):\(port) failed: \(error)")
+                }
+            }
         } else {
             done("the probe has no handler")
         }
@@ -76,11 +87,25 @@ extension PodWorker {
         }
         let headers = action.httpHeaders.map { ($0.name, $0.value) }
         let path = action.path.isEmpty ? "/" : action.path
+        let judge: @Sendable (Int) -> String? = { status in
+            (200..<400).contains(status) ? nil : "HTTP probe failed with statuscode: \(status)"
+        }
+        if action.scheme.uppercased() == "HTTPS" {
+            let place = host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+            let url = "https://\(place)\(path.hasPrefix("/") ? "" : "/")\(path)"
+            context.secure.get(url, headers: headers, timeout) { result in
+                switch result {
+                case .success(let status): done(judge(status))
+                case .failure(let error): done("Get \(url.debugDescription): \(error)")
+                }
+            }
+            return
+        }
         blocking(key) {
             do {
                 let status = try NodeDialer(engine: self.context.engine).get(
                     host, port, path: path, headers: headers, timeout)
-                done((200..<400).contains(status) ? nil : "HTTP probe failed with statuscode: \(status)")
+                done(judge(status))
             } catch {
                 done("Get \"http://\(host):\(port)\(path)\": \(error)")
             }

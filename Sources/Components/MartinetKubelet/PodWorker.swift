@@ -53,8 +53,14 @@ final class PodWorker: Sendable {
         relay.worker.withLock { $0 = WeakWorker(self) }
     }
 
-    /// - Parameter hasRemains: whether something of the pod may be on the node already.
-    func start(hasRemains: Bool) {
+    /// - Parameters:
+    ///   - hasRemains: whether something of the pod may be on the node already.
+    ///   - refusal: why the node does not take it.
+    func start(hasRemains: Bool, refusal: NodeAdmission.Refusal? = nil) {
+        if let refusal {
+            executor.submit { self.refuse(refusal) }
+            return
+        }
         let pod = state.withLock { $0.lifecycle.pod }
         if StaticManifest.isStatic(pod) {
             // It refers to nothing, and must run where there is no API server to ask.
@@ -81,11 +87,27 @@ final class PodWorker: Sendable {
     private func begin() {
         let pod = state.withLock { $0.lifecycle.pod }
         if let field = Unsupported.field(of: pod), pod.metadata.deletionTimestamp == nil {
-            let message = "the node does not support \(field)"
-            perform([.report(isWarning: true, reason: "UnsupportedField", message: message, container: nil)])
-            handle(.refused(reason: "UnsupportedField", message: message))
+            refuse(
+                NodeAdmission.Refusal(reason: "UnsupportedField", message: "the node does not support \(field)"))
         } else {
             handle(.tick)
+        }
+    }
+
+    private func refuse(_ refusal: NodeAdmission.Refusal) {
+        perform([.report(isWarning: true, reason: refusal.reason, message: refusal.message, container: nil)])
+        handle(.refused(reason: refusal.reason, message: refusal.message))
+    }
+
+    /// Whether the pod takes up room on the node.
+    var holdsResources: Bool { state.withLock { !$0.isOver && $0.lifecycle.holdsResources } }
+
+    /// On `work` only.
+    func rotateLogs(_ limits: LogLimits) {
+        do {
+            try sandbox.rotateLogs(limits)
+        } catch {
+            context.log.warning("a log cannot be rotated", [("pod.uid", uid), ("error", "\(error)")])
         }
     }
 

@@ -126,7 +126,7 @@ extension PodLifecycle {
         for index in containers.indices.reversed() where mayStop(index) {
             let left = deadline.map { max(.zero, $0 - now.monotonic) }
             let reason = ending != nil ? "Killing" : failure?.reason ?? "Killing"
-            beginStop(index, grace: left ?? grace, why: reason, now, &actions)
+            beginStop(index, grace: left ?? failure?.grace ?? grace, why: reason, now, &actions)
         }
         for index in containers.indices {
             if case .waiting(let reason, _) = containers[index].state, !reason.isEmpty {

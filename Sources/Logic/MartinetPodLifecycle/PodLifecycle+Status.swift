@@ -8,7 +8,7 @@ extension PodLifecycle {
         var status = PodStatus()
         status.observedGeneration = pod.metadata.generation
         status.phase = phase
-        if let failure {
+        if let failure, status.phase == "Failed" {
             status.reason = failure.reason
             status.message = failure.message
         }
@@ -29,7 +29,14 @@ extension PodLifecycle {
             }
         }
         setConditions(now)
-        let foreign = pod.status.conditions.filter { !PodLifecycle.ownConditions.contains($0.type) }
+        if failure?.isDisruption == true {
+            set("DisruptionTarget", true, now, "TerminationByKubelet", failure?.message ?? "")
+            if let condition = conditions["DisruptionTarget"] { status.conditions.append(condition) }
+        }
+        let taken = status.conditions.map(\.type)
+        let foreign = pod.status.conditions.filter {
+            !PodLifecycle.ownConditions.contains($0.type) && !taken.contains($0.type)
+        }
         for type in PodLifecycle.ownConditions {
             if let condition = conditions[type] { status.conditions.append(condition) }
         }
@@ -42,7 +49,8 @@ extension PodLifecycle {
     ]
 
     package var phase: String {
-        if failure != nil { return "Failed" }
+        // It is over when nothing of it runs any more: who waits for that must not begin in its place before.
+        if failure != nil { return containers.contains(where: \.isAlive) ? "Running" : "Failed" }
         let regular = containers.filter { $0.role == .regular }
         if isFinished {
             // A container that still stops has not told its code yet.

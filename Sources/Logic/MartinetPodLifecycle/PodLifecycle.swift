@@ -26,6 +26,10 @@ package struct PodLifecycle: Sendable {
     struct Failure: Sendable {
         var reason: String
         var message: String
+        /// What the containers get to end; nil: what the pod gives them.
+        var grace: Duration?
+        /// The node took it away: `DisruptionTarget` says so.
+        var isDisruption = false
     }
 
     static let firstBackOff: Duration = .seconds(10)
@@ -57,8 +61,15 @@ package struct PodLifecycle: Sendable {
         for spec in pod.spec.containers { containers.append(ContainerRecord(spec: spec, role: .regular)) }
         for condition in pod.status.conditions { conditions[condition.type] = condition }
         for index in containers.indices { adoptStatus(index) }
+        // What has failed stays failed, whoever looks after it next.
+        if pod.status.phase == "Failed", !pod.status.reason.isEmpty {
+            failure = Failure(reason: pod.status.reason, message: pod.status.message)
+        }
         if pod.metadata.deletionTimestamp != nil { noteDeletion(now) }
     }
+
+    /// Whether the pod takes up room on its node: until it is finished and nothing of it runs.
+    package var holdsResources: Bool { !isFinished || containers.contains(where: \.isAlive) }
 
     package func record(_ name: String) -> ContainerRecord? { containers.first { $0.spec.name == name } }
     func index(_ name: String) -> Int? { containers.firstIndex { $0.spec.name == name } }
@@ -152,6 +163,10 @@ package struct PodLifecycle: Sendable {
             ending = Ending(deadline: now.monotonic + .seconds(1), isDeletion: true, isGone: true)
         case .refused(let reason, let message):
             if failure == nil { failure = Failure(reason: reason, message: message) }
+        case .evicted(let message, let grace):
+            guard failure == nil, !isFinished else { break }
+            failure = Failure(reason: "Evicted", message: message, grace: grace, isDisruption: true)
+            actions.append(.report(isWarning: true, reason: "Evicted", message: message, container: nil))
         case .sandboxReady(let found):
             sandbox = .ready
             addresses = found

@@ -34,8 +34,14 @@ final class TestNode: Sendable {
     let images: ImageStore
     let executor: any SerialExecutorPort
     private let kubelet = Mutex<Kubelet?>(nil)
+    private let configure: @Sendable (inout KubeletConfiguration) -> Void
 
-    init(puller: any ImagePuller = NoPuller(), starts: Bool = true) throws {
+    /// - Parameter configure: changes what the kubelet is told.
+    init(
+        puller: any ImagePuller = NoPuller(), starts: Bool = true,
+        configure: @escaping @Sendable (inout KubeletConfiguration) -> Void = { _ in }
+    ) throws {
+        self.configure = configure
         name = "kubelet-\(String(runtime.random() % 1_000_000))"
         folder = "/tmp/kubelet/\(name)"
         try Files.makeFolders(folder)
@@ -113,6 +119,7 @@ final class TestNode: Sendable {
         var wanted = KubeletConfiguration(nodeName: "node-a", nodeAddresses: ["192.0.2.7"])
         wanted.dataFolder = configuration.dataFolder
         wanted.staticPodFolder = folder + "/manifests"
+        configure(&wanted)
         let kubelet = Kubelet(configuration: wanted, client: client, runtime: runtime, engine: engine, log: log)
         try kubelet.start()
         self.kubelet.withLock { $0 = kubelet }

@@ -91,6 +91,25 @@ struct Stage {
         #expect(stage.status().containerStatuses.first?.lastState.terminated?.containerID == "martinet://1")
     }
 
+    @Test func anEvictedPodIsFailedOnceNothingOfItRuns() throws {
+        var stage = try Stage(Self.plain)
+        _ = stage.ready()
+        _ = stage.run("a", id: "1")
+        #expect(stage.see(.evicted(message: "low", grace: .zero)) == [.signal(container: "a", id: "1", .kill)])
+        #expect(stage.status().phase == "Running" && stage.status().reason.isEmpty && stage.lifecycle.holdsResources)
+        #expect(stage.exit("a", id: "1", 137) == [.removeSandbox])
+        let status = stage.status()
+        #expect(status.phase == "Failed" && status.reason == "Evicted" && status.message == "low")
+        #expect(!stage.lifecycle.holdsResources)
+        let target = status.conditions.first { $0.type == "DisruptionTarget" }
+        #expect(target?.status == "True" && target?.reason == "TerminationByKubelet")
+        // Whoever looks after it next does not begin again.
+        var next = try Stage(Self.plain, status: status)
+        #expect(next.see(.tick) == [.removeSandbox])
+        #expect(next.status().phase == "Failed" && next.status().reason == "Evicted")
+        #expect(next.status().conditions.contains { $0.type == "DisruptionTarget" })
+    }
+
     @Test func aChangedImageReplacesWhatRuns() throws {
         var stage = try Stage("{\"restartPolicy\":\"Never\",\"containers\":[{\"name\":\"a\",\"image\":\"old\"}]}")
         _ = stage.ready()
@@ -289,6 +308,8 @@ struct Stage {
         #expect(stage.lifecycle.activeDeadline == Stage.start.advanced(by: .seconds(5)))
         stage.time += .seconds(5)
         #expect(stage.see(.tick) == [.signal(container: "a", id: "1", .stop)])
+        #expect(stage.status().phase == "Running", "it has failed when nothing of it runs")
+        #expect(stage.exit("a", id: "1", 143) == [.removeSandbox])
         #expect(stage.status().phase == "Failed" && stage.status().reason == "DeadlineExceeded")
         var refused = try Stage(Self.plain)
         #expect(refused.see(.refused(reason: "UnsupportedField", message: "spec.x")).isEmpty)
