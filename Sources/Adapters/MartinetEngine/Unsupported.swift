@@ -8,7 +8,6 @@ package enum Unsupported {
     package static func field(of pod: Pod) -> String? {
         let spec = pod.spec
         for (asked, name) in [
-            (!spec.ephemeralContainers.isEmpty, "spec.ephemeralContainers"),
             (spec.hostUsers == false, "spec.hostUsers: false"),
             (!(spec.runtimeClassName ?? "").isEmpty, "spec.runtimeClassName"),
             (!spec.resourceClaims.isEmpty, "spec.resourceClaims"),
@@ -34,6 +33,15 @@ package enum Unsupported {
             if let found = field(of: container, in: spec) { return "spec.containers[\(container.name)].\(found)" }
         }
         return nil
+    }
+
+    /// The same of a container that came later; what it is configured from would have to be followed from then on.
+    package static func field(ofEphemeral container: Container, in pod: Pod) -> String? {
+        let isConfigured = container.env.contains {
+            $0.valueFrom?.configMapKeyRef != nil || $0.valueFrom?.secretKeyRef != nil
+        }
+        let found = isConfigured || !container.envFrom.isEmpty ? "env from other objects" : field(of: container, in: pod.spec)
+        return found.map { "spec.ephemeralContainers[\(container.name)].\($0)" }
     }
 
     private static func needsModule(_ profile: AppArmorProfile?) -> Bool {

@@ -32,8 +32,16 @@ extension PodWorker {
             (state.lifecycle.pod, container.flatMap { state.lifecycle.record($0)?.role })
         }
         context.events.report(
-            pod, container: container.map { ($0, role != .regular) }, isWarning: isWarning, reason: reason,
+            pod, container: container.map { ($0, PodWorker.list(role)) }, isWarning: isWarning, reason: reason,
             message: message)
+    }
+
+    private static func list(_ role: ContainerRecord.Role?) -> String {
+        switch role {
+        case .initial, .sidecar: "initContainers"
+        case .regular, nil: "containers"
+        case .ephemeral: "ephemeralContainers"
+        }
     }
 
     // MARK: - the sandbox
@@ -74,14 +82,15 @@ extension PodWorker {
     // MARK: - containers
 
     private func start(_ name: String, attempt: Int32) {
-        guard let spec = state.withLock({ $0.lifecycle.record(name)?.spec }) else { return }
+        guard let record = state.withLock({ $0.lifecycle.record(name) }) else { return }
+        let spec = record.spec
         let pod = pod
         block {
             do {
                 if let image = try self.context.engine.image(spec) {
                     self.submitNormal(
                         "Pulled", "Container image \(spec.image.debugDescription) already present on machine", name)
-                    return self.run(spec, attempt, image, pod)
+                    return self.run(record, attempt, image, pod)
                 }
                 self.submitNormal("Pulling", "Pulling image \(spec.image.debugDescription)", name)
                 let began = self.context.runtime.monotonic()
@@ -106,7 +115,7 @@ extension PodWorker {
                                 "Pulled",
                                 "Successfully pulled image \(spec.image.debugDescription) in \(took.nanoseconds / 1_000_000)ms",
                                 name)
-                            self.run(spec, attempt, image, pod)
+                            self.run(record, attempt, image, pod)
                         }
                     }
                 }
@@ -116,14 +125,16 @@ extension PodWorker {
         }
     }
 
-    private func run(_ spec: Container, _ attempt: Int32, _ image: Image, _ pod: Pod) {
+    private func run(_ record: ContainerRecord, _ attempt: Int32, _ image: Image, _ pod: Pod) {
+        let spec = record.spec
         // While an image came, the pod may have begun to end.
         guard !state.withLock({ $0.lifecycle.isEnding }) else {
             return startFailed(spec.name, EngineError("ContainerCreating", ""))
         }
         do {
             let run = try sandbox.start(
-                spec, attempt: attempt, image: image, pod: pod, content: context.content.content(of: pod)
+                spec, attempt: attempt, image: image, pod: pod, content: context.content.content(of: pod),
+                target: record.target
             ) { _ in self.submitNormal("Created", "Created container: \(spec.name)", spec.name) }
             submit(.started(container: spec.name, run))
             submitNormal("Started", "Started container \(spec.name)", spec.name)

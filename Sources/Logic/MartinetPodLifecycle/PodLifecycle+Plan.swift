@@ -12,7 +12,7 @@ extension PodLifecycle {
     var firstUnfinished: Int? {
         containers.firstIndex { record in
             switch record.role {
-            case .regular: false
+            case .regular, .ephemeral: false
             case .initial: record.termination?.exitCode != 0
             case .sidecar: !record.isStarted && !containers.contains { $0.role == .regular && $0.hasEverRun }
             }
@@ -71,8 +71,8 @@ extension PodLifecycle {
     private mutating func startContainers(_ now: Moment, _ actions: inout [PodAction]) {
         let unfinished = firstUnfinished
         for index in containers.indices {
-            if let unfinished, index > unfinished { break }
             let record = containers[index]
+            if let unfinished, index > unfinished, record.role != .ephemeral { continue }
             switch record.state {
             case .starting, .running: continue
             case .waiting:

@@ -59,6 +59,7 @@ package struct PodLifecycle: Sendable {
                 ContainerRecord(spec: spec, role: spec.restartPolicy == "Always" ? .sidecar : .initial))
         }
         for spec in pod.spec.containers { containers.append(ContainerRecord(spec: spec, role: .regular)) }
+        for spec in pod.spec.ephemeralContainers { containers.append(ContainerRecord(spec)) }
         for condition in pod.status.conditions { conditions[condition.type] = condition }
         for index in containers.indices { adoptStatus(index) }
         // What has failed stays failed, whoever looks after it next.
@@ -76,7 +77,9 @@ package struct PodLifecycle: Sendable {
 
     /// A container that ended before this process began: what the object's status tells of it.
     private mutating func adoptStatus(_ index: Int) {
-        let all = Array(pod.status.initContainerStatuses) + Array(pod.status.containerStatuses)
+        let all =
+            Array(pod.status.initContainerStatuses) + Array(pod.status.containerStatuses)
+            + Array(pod.status.ephemeralContainerStatuses)
         guard let status = all.first(where: { $0.name == containers[index].spec.name }) else { return }
         containers[index].restartCount = status.restartCount
         containers[index].lastTermination = status.lastState.terminated.map(PodLifecycle.termination)
@@ -158,6 +161,9 @@ package struct PodLifecycle: Sendable {
         case .podChanged(let changed):
             pod = changed
             takeImages(now, &actions)
+            for spec in pod.spec.ephemeralContainers where index(spec.name) == nil {
+                containers.append(ContainerRecord(spec))
+            }
             if pod.metadata.deletionTimestamp != nil { noteDeletion(now) }
         case .podGone:
             ending = Ending(deadline: now.monotonic + .seconds(1), isDeletion: true, isGone: true)

@@ -3,8 +3,11 @@ import MartinetAPI
 import MartinetBase
 import MartinetContainers
 import MartinetEngine
-import MartinetKubelet
+import MartinetPodLifecycle
+import MartinetSchema
 import Testing
+
+@testable import MartinetKubelet
 
 @Suite(.enabled(if: TestNode.isRoot, "needs root and /bin/busybox"), .timeLimit(.minutes(3)))
 struct NamespaceTests {
@@ -85,5 +88,30 @@ struct NamespaceTests {
                 "true", pod: ",\"securityContext\":{\"sysctls\":[{\"name\":\"kernel.msgmax\",\"value\":\"1\"}]}"))
         let unsafe = try node.pod("unsafe") { $0.status.phase == "Failed" }
         #expect(unsafe.status.reason == "SysctlForbidden")
+    }
+
+    @Test func anEphemeralContainerSeesItsTarget() throws {
+        let node = try TestNode()
+        defer { node.tearDown() }
+        try node.run("plain", TestNode.script("exec sleep 1234"))
+        var pod = try node.pod("plain") { $0.status.phase == "Running" }
+        for (name, target) in [("look", "main"), ("alone", ""), ("lost", "nobody")] {
+            pod.spec.ephemeralContainers.append(
+                EphemeralContainer {
+                    $0.name = name
+                    $0.image = TestNode.image
+                    $0.command = ["sh", "-c", "for p in /proc/[0-9]*; do cat $p/cmdline; echo; done; exit 3"]
+                    $0.targetContainerName = target
+                })
+        }
+        try #require(try node.running.worker(namespace: "default", name: "plain")).submit(.podChanged(pod))
+        let ended = try node.pod("plain") { pod in
+            pod.status.ephemeralContainerStatuses.filter { $0.state.terminated?.exitCode == 3 }.count == 2
+        }
+        #expect(node.log(ended, container: "look").contains("sleep\u{0}1234"))
+        #expect(!node.log(ended, container: "alone").contains("sleep\u{0}1234"))
+        let lost = ended.status.ephemeralContainerStatuses.first { $0.name == "lost" }?.state.waiting
+        #expect(lost?.message == "unable to find target container \"nobody\"")
+        #expect(ended.status.phase == "Running" && ended.status.containerStatuses.first?.restartCount == 0)
     }
 }

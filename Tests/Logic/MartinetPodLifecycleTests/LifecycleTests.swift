@@ -110,6 +110,38 @@ struct Stage {
         #expect(next.status().conditions.contains { $0.type == "DisruptionTarget" })
     }
 
+    @Test func anEphemeralContainerRunsOnceAndCountsForNothing() throws {
+        var stage = try Stage(
+            "{\"restartPolicy\":\"Never\",\"initContainers\":[{\"name\":\"i\"}],\"containers\":[{\"name\":\"a\"}]}")
+        _ = stage.ready()
+        var pod = stage.lifecycle.pod
+        pod.spec.ephemeralContainers = [
+            EphemeralContainer {
+                $0.name = "look"
+                $0.image = "tools"
+                $0.stdin = true
+                $0.command = ["sh"]
+                $0.targetContainerName = "a"
+            }
+        ]
+        #expect(stage.see(.podChanged(pod)) == [.start(container: "look", attempt: 0)], "whatever is still to start")
+        #expect(stage.see(.podChanged(pod)).isEmpty)
+        let record = stage.lifecycle.record("look")
+        #expect(record?.target == "a" && record?.spec.image == "tools" && record?.spec.stdin == true)
+        _ = stage.run("look", id: "9")
+        #expect(stage.run("i", id: "1").isEmpty)
+        #expect(stage.exit("i", id: "1", 0) == [.start(container: "a", attempt: 0)])
+        _ = stage.run("a", id: "2")
+        var status = stage.status()
+        #expect(status.ephemeralContainerStatuses.first?.state.running != nil)
+        #expect(status.conditions.first { $0.type == "Ready" }?.status == "True")
+        #expect(stage.exit("look", id: "9", 1).isEmpty, "it is never started again")
+        status = stage.status()
+        #expect(status.phase == "Running" && status.ephemeralContainerStatuses.first?.state.terminated?.exitCode == 1)
+        #expect(stage.exit("a", id: "2", 0) == [.removeSandbox])
+        #expect(stage.status().phase == "Succeeded")
+    }
+
     @Test func aChangedImageReplacesWhatRuns() throws {
         var stage = try Stage("{\"restartPolicy\":\"Never\",\"containers\":[{\"name\":\"a\",\"image\":\"old\"}]}")
         _ = stage.ready()
