@@ -13,7 +13,9 @@ extension PodSandbox {
             found.emptyDirs[volume.name] = DiskUsage.bytes(volumes.path(of: volume))
         }
         for file in state.withLock({ Array($0.containers.values) }) {
-            let (written, logs) = (DiskUsage.bytes(file.folder + "/upper"), DiskUsage.bytes("\(logFolder)/\(file.name)"))
+            let (written, logs) = (
+                DiskUsage.bytes(file.folder + "/upper"), DiskUsage.bytes("\(logFolder)/\(file.name)")
+            )
             let (sum, overflow) = written.addingReportingOverflow(logs)
             found.containers[file.name] = overflow ? .max : sum
         }

@@ -50,7 +50,9 @@ enum PullSecrets {
         if let user = login.username, let password = login.password, !user.isEmpty {
             return RegistryCredentials(user: user, secret: password)
         }
-        guard let bytes = login.auth.flatMap({ Base64.decode($0) }), let colon = bytes.firstIndex(of: 58) else { return nil }
+        guard let bytes = login.auth.flatMap({ Base64.decode($0) }), let colon = bytes.firstIndex(of: 58) else {
+            return nil
+        }
         return RegistryCredentials(
             user: String(decoding: bytes[..<colon], as: UTF8.self),
             secret: String(decoding: bytes[(colon + 1)...], as: UTF8.self))
@@ -65,10 +67,13 @@ enum PullSecrets {
         let hub = ["docker.io", "index.docker.io", "registry-1.docker.io"]
         if hub.contains(host), hub.contains(reference.domain) {
             // Of old, the hub is written with its version.
-            return parts.count == 1 || ["v1", "v1/", "v2", "v2/"].contains(parts[1]) || isWithin(reference.path, parts[1])
+            return parts.count == 1 || ["v1", "v1/", "v2", "v2/"].contains(parts[1])
+                || isWithin(reference.path, parts[1])
         }
         let (wanted, given) = (host.split(separator: "."), reference.domain.lowercased().split(separator: "."))
-        guard wanted.count == given.count, zip(wanted, given).allSatisfy({ $0 == "*" || $0 == $1 }) else { return false }
+        guard wanted.count == given.count, zip(wanted, given).allSatisfy({ $0 == "*" || $0 == $1 }) else {
+            return false
+        }
         return parts.count == 1 || ["v1", "v1/", "v2", "v2/"].contains(parts[1]) || isWithin(reference.path, parts[1])
     }
 

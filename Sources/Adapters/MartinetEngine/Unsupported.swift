@@ -40,7 +40,8 @@ package enum Unsupported {
         let isConfigured = container.env.contains {
             $0.valueFrom?.configMapKeyRef != nil || $0.valueFrom?.secretKeyRef != nil
         }
-        let found = isConfigured || !container.envFrom.isEmpty ? "env from other objects" : field(of: container, in: pod.spec)
+        let found =
+            isConfigured || !container.envFrom.isEmpty ? "env from other objects" : field(of: container, in: pod.spec)
         return found.map { "spec.ephemeralContainers[\(container.name)].\($0)" }
     }
 
@@ -103,7 +104,9 @@ package enum Unsupported {
         ] {
             let scheme = probe?.httpGet?.scheme.uppercased() ?? ""
             if !["", "HTTP", "HTTPS"].contains(scheme) { return "\(name).httpGet.scheme: \(scheme)" }
-            if scheme == "HTTPS", probe?.httpGet?.httpHeaders.contains(where: { $0.name.lowercased() == "host" }) == true {
+            if scheme == "HTTPS",
+                probe?.httpGet?.httpHeaders.contains(where: { $0.name.lowercased() == "host" }) == true
+            {
                 return "\(name).httpGet.httpHeaders: Host with the scheme HTTPS"
             }
         }

@@ -37,7 +37,8 @@ struct GRPCHealth {
             message += [UInt8(length)] + Array(service.utf8)
         }
         let count = UInt32(message.count)
-        let data = [0, UInt8(count >> 24), UInt8(count >> 16 & 255), UInt8(count >> 8 & 255), UInt8(count & 255)] + message
+        let data =
+            [0, UInt8(count >> 24), UInt8(count >> 16 & 255), UInt8(count >> 8 & 255), UInt8(count & 255)] + message
         return Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8) + frame(Frame.settings, 0, 0, [])
             + frame(Frame.headers, 4, 1, headers) + frame(Frame.data, 1, 1, data)
     }

@@ -44,10 +44,12 @@ final class ImageCollector: Sendable {
                 }
             }
             guard readings.diskCapacity > 0 else { return }
-            let used = readings.diskCapacity - min(readings.diskCapacity, readings.diskAvailable)
-            let percent = { (part: Int64) in readings.diskCapacity / 100 * part }
-            guard isUrgent || used >= percent(configuration.imageHighPercent) else { return }
-            try remove(candidates, until: isUrgent ? .max : used - percent(configuration.imageLowPercent), keeping: ids)
+            // As for pressure, of a large disk only a part counts.
+            let counted = min(readings.diskCapacity, configuration.thresholds.diskCountedMax)
+            let free = { (percent: Int64) in counted / 100 * (100 - percent) }
+            guard isUrgent || readings.diskAvailable <= free(configuration.imageHighPercent) else { return }
+            let wanted = free(configuration.imageLowPercent) - readings.diskAvailable
+            try remove(candidates, until: isUrgent ? .max : wanted, keeping: ids)
         } catch {
             context.log.warning("images cannot be collected", [("error", "\(error)")])
         }

@@ -25,7 +25,8 @@ package struct LocalStorage: Hashable, Sendable {
             guard let text = volume.emptyDir?.sizeLimit, let limit = Quantity(text)?.value, limit > 0,
                 let used = emptyDirs[volume.name], used > limit
             else { continue }
-            return "Usage of EmptyDir volume \(volume.name.debugDescription) exceeds the limit \(text.debugDescription). "
+            return
+                "Usage of EmptyDir volume \(volume.name.debugDescription) exceeds the limit \(text.debugDescription). "
         }
         var sum: Int64?
         for container in pod.spec.containers {
@@ -34,7 +35,8 @@ package struct LocalStorage: Hashable, Sendable {
             }
             sum = (sum ?? 0).addingReportingOverflow(limit).partialValue
             if limit > 0, let used = containers[container.name], used > limit {
-                return "Container \(container.name) exceeded its local ephemeral storage limit \(text.debugDescription). "
+                return
+                    "Container \(container.name) exceeded its local ephemeral storage limit \(text.debugDescription). "
             }
         }
         if let sum, sum > 0, total > sum {

@@ -81,7 +81,8 @@ package struct NodeAdmission: Sendable {
     private func sysctlRefusal(of pod: Pod) -> Refusal? {
         for sysctl in pod.spec.securityContext?.sysctls ?? [] {
             // The older way of writing them has slashes.
-            let name = sysctl.name.contains("/") ? sysctl.name.split(separator: "/").joined(separator: ".") : sysctl.name
+            let name =
+                sysctl.name.contains("/") ? sysctl.name.split(separator: "/").joined(separator: ".") : sysctl.name
             let isOfHost =
                 name.hasPrefix("net.") && pod.spec.hostNetwork || name.hasPrefix("kernel.shm") && pod.spec.hostIPC
             if isOfHost {

@@ -16,6 +16,8 @@ package struct NodePressure: Sendable {
         package var memory: Int64 = 100 << 20
         package var diskPercent: Int64 = 10
         package var inodesPercent: Int64 = 5
+        /// Of a larger disk only so many bytes count: a tenth of it is then more than any node needs to be well.
+        package var diskCountedMax: Int64 = 100 << 30
         /// How long a condition stays after it was last met.
         package var transition: Duration = .seconds(300)
         package init() {}
@@ -69,7 +71,10 @@ package struct NodePressure: Sendable {
                 Breach(resource: "memory", threshold: thresholds.memory, available: readings.memoryAvailable))
         }
         for (resource, capacity, free, percent) in [
-            ("ephemeral-storage", readings.diskCapacity, readings.diskAvailable, thresholds.diskPercent),
+            (
+                "ephemeral-storage", min(readings.diskCapacity, thresholds.diskCountedMax), readings.diskAvailable,
+                thresholds.diskPercent
+            ),
             ("inodes", readings.inodes, readings.inodesFree, thresholds.inodesPercent),
         ] {
             let threshold = capacity / 100 * percent

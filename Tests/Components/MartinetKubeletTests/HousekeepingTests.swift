@@ -59,7 +59,9 @@ struct HousekeepingTests {
             "big",
             TestNode.script(
                 "dd if=/dev/zero of=/v/file bs=1M count=3; exec sleep 1000", more: volume,
-                pod: ",\"terminationGracePeriodSeconds\":1,\"volumes\":[{\"name\":\"v\",\"emptyDir\":{\"sizeLimit\":\"1Mi\"}}]"))
+                pod:
+                    ",\"terminationGracePeriodSeconds\":1,\"volumes\":[{\"name\":\"v\",\"emptyDir\":{\"sizeLimit\":\"1Mi\"}}]"
+            ))
         let big = try node.pod("big") { $0.status.phase == "Failed" }
         #expect(big.status.reason == "Evicted")
         #expect(big.status.message == "Usage of EmptyDir volume \"v\" exceeds the limit \"1Mi\". ")
@@ -110,7 +112,11 @@ struct HousekeepingTests {
         defer { node.tearDown() }
         let request = ",\"resources\":{\"requests\":{\"memory\":\"64Mi\"}}"
         try node.run("modest", TestNode.script("exec sleep 1000", more: request))
-        try node.run("greedy", TestNode.script("a=x; for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do a=$a$a; done; while :; do sleep 1; done"))
+        try node.run(
+            "greedy",
+            TestNode.script(
+                "a=x; for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do a=$a$a; done; while :; do sleep 1; done"
+            ))
         for name in ["modest", "greedy"] { try node.pod(name) { $0.status.phase == "Running" } }
         gauge.readings.withLock { $0.memoryAvailable = 50 << 20 }
         let greedy = try node.pod("greedy") { $0.status.phase == "Failed" }
@@ -147,7 +153,8 @@ struct HousekeepingTests {
         let isThere = { (name: String) in try node.images.target(of: ImageReference(name)) != nil }
         gauge.readings.withLock { ($0.diskCapacity, $0.diskAvailable) = (100_000_000, 14_000_000) }
         try node.wait("the unused image to go") { try !isThere("registry.test/unused:1") }
-        #expect(try isThere("registry.test/used:1") && isThere(TestNode.image), "what is used, or was loaded here, stays")
+        #expect(
+            try isThere("registry.test/used:1") && isThere(TestNode.image), "what is used, or was loaded here, stays")
         #expect(try node.get(Pod.self, "user").status.phase == "Running")
         gauge.readings.withLock { $0.diskAvailable = 9_000_000 }
         let user = try node.pod("user") { $0.status.phase == "Failed" }
@@ -161,7 +168,8 @@ struct HousekeepingTests {
         let puller = CopyingPuller()
         let node = try TestNode(puller: puller)
         defer { node.tearDown() }
-        let login = "{\"auths\":{\"registry.test\":{\"auth\":\"dXNlcjpwdw==\"},\"other.test\":{\"username\":\"x\",\"password\":\"y\"}}}"
+        let login =
+            "{\"auths\":{\"registry.test\":{\"auth\":\"dXNlcjpwdw==\"},\"other.test\":{\"username\":\"x\",\"password\":\"y\"}}}"
         try node.send(
             .create,
             Secret {

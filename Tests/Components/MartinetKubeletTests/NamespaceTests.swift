@@ -22,7 +22,9 @@ struct NamespaceTests {
               {"name":"main","image":"\(image)","command":["sh","-c","exec sleep 1234"]},
               {"name":"looker","image":"\(image)","command":["sh","-c","exec sleep 4321"]}]}
             """)
-        try node.pod("shared") { $0.status.containerStatuses.count == 2 && $0.status.containerStatuses.allSatisfy { $0.ready } }
+        try node.pod("shared") {
+            $0.status.containerStatuses.count == 2 && $0.status.containerStatuses.allSatisfy { $0.ready }
+        }
         let list = "for p in /proc/[0-9]*; do cat $p/cmdline; echo; done"
         let seen = try node.output("shared", ["sh", "-c", list])
         #expect(seen.contains("sleep\u{0}1234") && seen.contains("sleep\u{0}4321"))
@@ -32,7 +34,10 @@ struct NamespaceTests {
         try node.wait("exec to work again") { (try? node.output("shared", ["echo", "x"])) == "x\n" }
         _ = try node.exec(
             "shared",
-            ["sh", "-c", "for p in /proc/[0-9]*; do grep -q 4321 $p/cmdline && ! test $p = /proc/$$ && kill -9 ${p#/proc/}; done; true"])
+            [
+                "sh", "-c",
+                "for p in /proc/[0-9]*; do grep -q 4321 $p/cmdline && ! test $p = /proc/$$ && kill -9 ${p#/proc/}; done; true",
+            ])
         let again = try node.pod("shared") { pod in
             pod.status.containerStatuses.first { $0.name == "looker" }.map { $0.restartCount == 1 && $0.ready } ?? false
         }
@@ -106,7 +111,9 @@ struct NamespaceTests {
         }
         try #require(try node.running.worker(namespace: "default", name: "plain")).submit(.podChanged(pod))
         let ended = try node.pod("plain") { pod in
-            pod.status.ephemeralContainerStatuses.filter { $0.state.terminated?.exitCode == 3 }.count == 2
+            let all = pod.status.ephemeralContainerStatuses
+            return all.filter { $0.state.terminated?.exitCode == 3 }.count == 2
+                && all.contains { $0.state.waiting?.reason == "CreateContainerConfigError" }
         }
         #expect(node.log(ended, container: "look").contains("sleep\u{0}1234"))
         #expect(!node.log(ended, container: "alone").contains("sleep\u{0}1234"))

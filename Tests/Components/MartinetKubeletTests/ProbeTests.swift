@@ -30,7 +30,8 @@ import Testing
     }
 
     @Test func theAnswerIsTheSameInWhateverPiecesItComes() throws {
-        let bytes = Self.settings + Self.ping + [0, 0, 1, 1, 4, 0, 0, 0, 1, 0x88] + Self.data(1, ends: false)
+        let bytes =
+            Self.settings + Self.ping + [0, 0, 1, 1, 4, 0, 0, 0, 1, 0x88] + Self.data(1, ends: false)
             + [0, 0, 0, 1, 5, 0, 0, 0, 1]
         for step in [1, 2, 7, bytes.count] {
             var answer = GRPCHealth.Answer()
@@ -86,7 +87,8 @@ struct ProbeTests {
             "health",
             TestNode.script(
                 script,
-                more: ",\"readinessProbe\":{\"grpc\":{\"port\":9000,\"service\":\"shop\"},\"periodSeconds\":1,\"timeoutSeconds\":5}",
+                more:
+                    ",\"readinessProbe\":{\"grpc\":{\"port\":9000,\"service\":\"shop\"},\"periodSeconds\":1,\"timeoutSeconds\":5}",
                 pod: ",\"terminationGracePeriodSeconds\":0"))
         try node.wait("an event") {
             try node.events("health").contains {

@@ -36,11 +36,15 @@ import Testing
             $0.message = "y"
         }
         let bare = PodStatus { $0.phase = "Running" }
-        #expect(text(old, bare) == "{\"status\":{\"message\":null,\"reason\":null}}" || text(old, bare) == "{\"status\":{\"reason\":null,\"message\":null}}")
+        #expect(
+            text(old, bare) == "{\"status\":{\"message\":null,\"reason\":null}}"
+                || text(old, bare) == "{\"status\":{\"reason\":null,\"message\":null}}")
         var changed = bare
         changed.phase = "Failed"
         let patch = text(old, changed)
-        #expect(patch?.hasPrefix("{\"status\":{\"phase\":\"Failed\",") == true && patch?.contains("\"reason\":null") == true)
+        #expect(
+            patch?.hasPrefix("{\"status\":{\"phase\":\"Failed\",") == true && patch?.contains("\"reason\":null") == true
+        )
     }
 
     @Test func aListIsWrittenWhole() throws {

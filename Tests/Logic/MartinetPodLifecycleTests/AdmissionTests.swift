@@ -26,7 +26,8 @@ import Testing
         #expect(second?.reason == "OutOfcpu")
         #expect(
             second?.message
-                == "Pod was rejected: Node didn't have enough resource: cpu, requested: 1500, used: 1500, capacity: 2000")
+                == "Pod was rejected: Node didn't have enough resource: cpu, requested: 1500, used: 1500, capacity: 2000"
+        )
         let memory = try Self.asking("\"memory\":\"600Mi\"")
         #expect(admission.refusal(of: memory, beside: [half])?.reason == "OutOfmemory")
         let none = try Self.pod("{\"containers\":[{\"name\":\"a\"}]}")
@@ -89,6 +90,11 @@ import Testing
         (readings.inodes, readings.inodesFree) = (1000, 49)
         #expect(pressure.observe(readings, at: .seconds(301)).map(\.resource) == ["ephemeral-storage", "inodes"])
         #expect(pressure.isDiskLow)
+        // Eleven GiB are enough on a disk of two TiB, nine are not.
+        (readings.inodes, readings.diskCapacity, readings.diskAvailable) = (0, 2 << 40, 11 << 30)
+        #expect(pressure.observe(readings, at: .seconds(302)).isEmpty)
+        readings.diskAvailable = 9 << 30
+        #expect(pressure.observe(readings, at: .seconds(303)).count == 1)
     }
 
     @Test func whoTakesMoreThanAskedForGoesFirst() {
@@ -115,7 +121,8 @@ import Testing
         #expect(usage.excess(of: pod) == nil)
         usage.containers["b"] = 1
         #expect(
-            usage.excess(of: pod) == "Pod ephemeral local storage usage exceeds the total limit of containers 2097152. ")
+            usage.excess(of: pod) == "Pod ephemeral local storage usage exceeds the total limit of containers 2097152. "
+        )
         usage.containers["a"] = 3 << 20
         #expect(usage.excess(of: pod) == "Container a exceeded its local ephemeral storage limit \"2Mi\". ")
         usage.emptyDirs = ["v": .max]
