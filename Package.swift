@@ -97,12 +97,13 @@ let modules: [Module] = [
             "MartinetRegularExpressions",
         ]),
     module(.logic, "MartinetClient", uses: ["MartinetBase", "MartinetSchema", "MartinetAPI"]),
-    module(.logic, "MartinetPodLifecycle", uses: ["MartinetBase", "MartinetSchema", "MartinetAPI"]),
     module(.logic, "MartinetDockerfile", uses: ["MartinetNearMiss"]),
     module(.logic, "MartinetRegistry", uses: ["MartinetImageSpec"]),
     module(.logic, "MartinetStagePlan", uses: ["MartinetBase", "MartinetOCI", "CMartinetStage"]),
     module(.logic, "MartinetReconcile", uses: ["MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient"]),
     module(.logic, "MartinetScheduling", uses: ["MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient"]),
+    module(
+        .logic, "MartinetPodLifecycle", uses: ["MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetScheduling"]),
     module(
         .logic, "MartinetSimulation", uses: ["MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient"],
         tested: false),
@@ -193,8 +194,8 @@ let modules: [Module] = [
         uses: [
             "MartinetYAML",
             "MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetImageSpec",
-            "MartinetPodLifecycle", "MartinetContainers", "MartinetNetwork", "MartinetImages", "MartinetEngine",
-            "MartinetStreaming",
+            "MartinetPodLifecycle", "MartinetScheduling", "MartinetContainers", "MartinetNetwork", "MartinetImages",
+            "MartinetEngine", "MartinetStreaming", "MartinetTransport",
         ]),
     module(
         .components, "MartinetServiceProxy",
@@ -255,6 +256,7 @@ let benchmarks: [Module] = [
 let testUses: [String: [String]] = [
     "MartinetKubelet": [
         "MartinetAPICore", "MartinetStore", "MartinetArchive", "MartinetAddresses", "MartinetStagePlan",
+        "MartinetCertificates",
     ],
     "MartinetStore": ["MartinetStoreContract", "CMartinetRecordingDisk", "martinet-store-bench"],
     "MartinetKubectl": [
