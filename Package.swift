@@ -183,6 +183,13 @@ let modules: [Module] = [
             "MartinetAPICore", "MartinetStore", "MartinetCertificates", "MartinetTransport", "MartinetReconcile",
         ]),
     module(
+        .components, "MartinetBench",
+        uses: ["MartinetBase", "MartinetYAML", "MartinetKubeconfig", "MartinetCertificates", "MartinetTransport"],
+        products: [
+            ("swift-nio", "NIOCore"), ("swift-nio", "NIOPosix"), ("swift-nio-http2", "NIOHTTP2"),
+            ("swift-nio-http2", "NIOHPACK"), ("swift-nio-ssl", "NIOSSL"),
+        ], tested: false),
+    module(
         .components, "MartinetControllers",
         uses: ["MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetReconcile"], tested: false),
     module(
@@ -215,7 +222,8 @@ let modules: [Module] = [
 /// What the binary is composed of.
 let composed = [
     "CMartinetContainers", "MartinetAPI", "MartinetAPIConnection", "MartinetAPICore", "MartinetAPIServer",
-    "MartinetAPISession", "MartinetAddresses", "MartinetBase", "MartinetBuilder", "MartinetCertificates",
+    "MartinetAPISession", "MartinetAddresses", "MartinetBase", "MartinetBench", "MartinetBuilder",
+    "MartinetCertificates",
     "MartinetClient", "MartinetContainers", "MartinetControllers", "MartinetDNSMessage", "MartinetDockerfile",
     "MartinetEngine", "MartinetImageSpec", "MartinetImages", "MartinetKubeconfig", "MartinetKubectl",
     "MartinetKubelet", "MartinetNameAnswers", "MartinetNameServer", "MartinetNetwork", "MartinetReconcile",
@@ -239,6 +247,7 @@ let programs: [(name: String, uses: [String])] = [
 
 /// Measurements, in `Benchmarks/`. They may use packages.
 let benchmarks: [Module] = [
+    module(.components, "APIBench", uses: ["MartinetAPIServer", "MartinetBench"]),
     module(
         .components, "SchedulingBench",
         uses: ["MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetScheduling"]),
