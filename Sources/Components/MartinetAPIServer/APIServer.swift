@@ -189,7 +189,7 @@ package final class APIServer: RequestHandler {
     }
 
     private func fail(
-        _ error: APIError, _ request: HTTPRequest, _ representation: Representation, _ exchange: any Exchange
+        _ error: APIError, _ request: HTTPRequest?, _ representation: Representation, _ exchange: any Exchange
     ) {
         var plain = representation
         plain.form = .whole
@@ -209,6 +209,24 @@ package final class APIServer: RequestHandler {
         var representation = representation
         if kind.protobufPackage.isEmpty || representation.encoding == .yaml { representation.encoding = .json }
         let include = TableConverter.Include(rawValue: query["includeObject"] ?? "") ?? .metadata
+        if registry.isAhead(request) {
+            let (request, representation) = (request, representation)
+            return registry.whenReached(request) { [self] error in
+                do throws(APIError) {
+                    if let error { throw error }
+                    try open(request, kind, include, identity, representation, exchange)
+                } catch {
+                    fail(error, nil, representation, exchange)
+                }
+            }
+        }
+        try open(request, kind, include, identity, representation, exchange)
+    }
+
+    private func open(
+        _ request: APIRequest, _ kind: Kind, _ include: TableConverter.Include, _ identity: Identity,
+        _ representation: Representation, _ exchange: any Exchange
+    ) throws(APIError) {
         let pending = PendingWatch()
         let watch = try registry.watch(request, as: identity, on: streams) { pending.deliver($0) }
         let outgoing = exchange.begin(

@@ -18,6 +18,8 @@ struct RequestQuery {
         self.pairs = pairs
     }
 
+    var isEmpty: Bool { pairs.isEmpty }
+
     subscript(name: String) -> String? { pairs.first { $0.name == name }?.value }
 
     func all(_ name: String) -> [String] { pairs.filter { $0.name == name }.map(\.value) }
@@ -38,6 +40,7 @@ struct RequestQuery {
 
     func options() throws(APIError) -> APIRequest.Options {
         var options = APIRequest.Options()
+        guard !pairs.isEmpty else { return options }
         options.labelSelector = self["labelSelector"] ?? ""
         options.fieldSelector = self["fieldSelector"] ?? ""
         options.resourceVersion = self["resourceVersion"] ?? ""

@@ -111,9 +111,10 @@ struct BenchRun {
     }
 
     /// As many bytes, from a server that does nothing.
-    private func limit(_ figures: Figures, _ nothing: BenchChild) async throws -> Double {
+    private func limit(_ figures: Figures, _ nothing: BenchChild) async throws -> Figures {
         let target = try LoadTarget(
-            url: "https://127.0.0.1:\(nothing.line)", LoadTarget.Credentials(isInsecure: true), http2: options.http2)
+            url: "https://127.0.0.1:\(nothing.line)", LoadTarget.Credentials(isInsecure: true), http2: options.http2,
+            process: nothing.process)
         let body = [UInt8](repeating: 120, count: figures.sent)
         let places = figures.operation.hasPrefix("list") ? 4 : options.concurrency
         let run = LoadRun(accepted: { $0 == 200 }) {
@@ -123,8 +124,8 @@ struct BenchRun {
         }
         return try await run.run(
             "limit", target, group, connections: min(options.connections, places), concurrency: places,
-            warm: 200_000_000, time: 1_000_000_000
-        ).perSecond
+            warm: 200_000_000, time: options.seconds * 1_000_000_000
+        )
     }
 
     private func startOwn() throws -> (BenchChild, String, LoadTarget) {

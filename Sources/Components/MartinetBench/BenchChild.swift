@@ -86,3 +86,12 @@ func readText(_ path: String) -> String? {
     let count = read(descriptor, &bytes, bytes.count)
     return count > 0 ? String(decoding: bytes[..<count], as: UTF8.self) : nil
 }
+
+/// What a process has used of the processors, in nanoseconds (proc(5), stat); nil where it cannot be read.
+func processorTime(_ process: Int) -> Int? {
+    // The name in parentheses may hold anything; user and system time are the 12th and 13th fields behind it.
+    guard let text = readText("/proc/\(process)/stat"), let end = text.lastIndex(of: ")") else { return nil }
+    let fields = text[end...].split(separator: " ")
+    guard fields.count > 13, let user = Int(fields[12]), let system = Int(fields[13]) else { return nil }
+    return (user + system) * (1_000_000_000 / max(1, sysconf(Int32(_SC_CLK_TCK))))
+}

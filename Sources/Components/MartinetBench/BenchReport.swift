@@ -7,7 +7,7 @@ struct BenchReport {
     /// By server, in the order they were measured.
     private var figures: [[Figures]]
     /// What a server that does nothing reaches, by operation.
-    var limits: [String: Double] = [:]
+    var limits: [String: Figures] = [:]
     var problems: [String] = []
 
     init(_ options: BenchOptions, names: [String]) {
@@ -73,8 +73,10 @@ struct BenchReport {
         }
         if one.perSecond > 0 { text += "\(short(one.perSecond)) a second, " }
         if one.p50 != 0 { text += "p50 \(short(one.p50)) us, p99 \(short(one.p99)) us, " }
-        if let limit = limits[one.operation], limit > 0 {
-            text += "\(short(one.perSecond / limit)) of nothing's \(short(limit)), "
+        if one.cpu > 0 { text += "\(short(one.cpu)) us of cpu, " }
+        if let limit = limits[one.operation], limit.perSecond > 0 {
+            text += "\(short(one.perSecond / limit.perSecond)) of nothing's \(short(limit.perSecond))"
+            text += one.cpu > 0 && limit.cpu > 0 ? " at \(short(one.cpu / limit.cpu)) times its cpu, " : ", "
         }
         if server == 1, let other = figures[0].first(where: { $0.operation == one.operation }) {
             if other.perSecond > 0 {
@@ -111,8 +113,13 @@ struct BenchReport {
                             if one.perSecond > 0 { pairs.append(("perSecond", "\(one.perSecond)")) }
                             if one.p50 != 0 { pairs += [("p50us", "\(one.p50)"), ("p99us", "\(one.p99)")] }
                             if one.bytes > 0 { pairs.append(("bytes", "\(one.bytes)")) }
-                            if let limit = limits[one.operation], limit > 0 {
-                                pairs += [("limitPerSecond", "\(limit)"), ("ofLimit", "\(one.perSecond / limit)")]
+                            if one.cpu > 0 { pairs.append(("cpuMicroseconds", "\(one.cpu)")) }
+                            if let limit = limits[one.operation], limit.perSecond > 0 {
+                                pairs += [
+                                    ("limitPerSecond", "\(limit.perSecond)"),
+                                    ("ofLimit", "\(one.perSecond / limit.perSecond)"),
+                                    ("limitCPUMicroseconds", "\(limit.cpu)"),
+                                ]
                             }
                             pairs.append(("failures", "\(one.failures)"))
                             return object(pairs)

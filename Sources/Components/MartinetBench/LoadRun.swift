@@ -11,6 +11,9 @@ struct Figures: Sendable {
     var p99 = 0.0
     var count = 0
     var failures = 0
+    /// The server's processor time for one answer, in microseconds; 0 where its process is not known. Others on the machine
+    /// change it little, unlike the rate.
+    var cpu = 0.0
     /// Of one answer's body, on average.
     var bytes = 0
     /// Bytes of one request's body, on average.
@@ -21,6 +24,7 @@ struct Figures: Sendable {
         var both = self
         both.perSecond = (perSecond + other.perSecond) / 2
         both.p50 = (p50 + other.p50) / 2
+        both.cpu = (cpu + other.cpu) / 2
         both.p99 = max(p99, other.p99)
         both.count += other.count
         both.failures += other.failures
@@ -129,17 +133,23 @@ final class LoadRun: LoadSource {
             channels.append(try await target.connect(group, places: places, source: self))
         }
         var start = began
+        var cpu = (from: target.process.flatMap(processorTime), to: Int?.none)
         if let time {
             let loop = group.next()
             try await loop.scheduleTask(in: .nanoseconds(Int64(warm))) {}.futureResult.get()
             start = nanoseconds()
+            cpu.from = target.process.flatMap(processorTime)
             state.withLock { $0.from = start }
             try await loop.scheduleTask(in: .nanoseconds(Int64(time))) {}.futureResult.get()
+            cpu.to = target.process.flatMap(processorTime)
             settle { $0.isOver = true }
         }
+        let counted = state.withLock { $0.latencies.count }
         await withCheckedContinuation { continuation in settle { $0.finish = continuation } }
         for channel in channels { channel.close(promise: nil) }
-        return try figures(operation, start)
+        var figures = try figures(operation, start)
+        if let from = cpu.from, let to = cpu.to { figures.cpu = Double(to - from) / 1000 / Double(max(1, counted)) }
+        return figures
     }
 
     private func figures(_ operation: String, _ start: Int) throws -> Figures {
