@@ -102,7 +102,7 @@ package final class APIServer: RequestHandler {
         if request.verb == .watch {
             return try watch(request, resource.kind, query, identity, representation, exchange)
         }
-        let warnings = try readBody(&request, http, resource.kind)
+        let warnings = try readBody(&request, http, query, resource.kind)
         let final = request
         let include = TableConverter.Include(rawValue: query["includeObject"] ?? "") ?? .metadata
         registry.handle(final, as: identity) { [self] result in
@@ -131,8 +131,11 @@ package final class APIServer: RequestHandler {
     }
 
     private func readBody(
-        _ request: inout APIRequest, _ http: HTTPRequest, _ kind: Kind
+        _ request: inout APIRequest, _ http: HTTPRequest, _ query: RequestQuery, _ kind: Kind
     ) throws(APIError) -> [String] {
+        if let coding = http.headers["content-encoding"], coding.lowercased() != "identity", !http.body.isEmpty {
+            throw APIError.unsupportedMediaType("content-encoding \(coding)", ["identity"])
+        }
         switch request.verb {
         case .create, .update:
             var decoder = BodyDecoder(
@@ -141,7 +144,10 @@ package final class APIServer: RequestHandler {
             request.object = try decoder.decode(http.body, as: bodyType(request.resource, kind))
             return decoder.warnings
         case .delete, .deletecollection:
-            guard !http.body.isEmpty else { return [] }
+            guard !http.body.isEmpty else {
+                request.object = try query.deleteOptions()?.object
+                return []
+            }
             var decoder = BodyDecoder(
                 contentType: http.headers["content-type"], validation: request.options.fieldValidation)
             request.object = try decoder.decode(http.body, as: DeleteOptions.type)

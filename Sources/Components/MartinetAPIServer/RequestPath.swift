@@ -8,8 +8,14 @@ enum RequestPath: Equatable {
 
     /// Nil where the path is not validly encoded.
     init?(_ path: String) {
-        guard let decoded = RequestPath.segments(path) else { return nil }
+        guard let decoded = RequestPath.segments(path), decoded.allSatisfy(RequestPath.isSegment)
+        else { return nil }
         self = RequestPath.resource(decoded).map(RequestPath.resource) ?? .other("/" + decoded.joined(separator: "/"))
+    }
+
+    /// Whether a segment can be part of a key and of a message: no object is called so, and none is to be found so.
+    private static func isSegment(_ text: String) -> Bool {
+        text != "." && text != ".." && !text.utf8.contains { $0 == 47 || $0 < 32 || $0 == 127 }
     }
 
     /// The decoded segments of a path; empty ones are dropped.

@@ -1,5 +1,7 @@
+import MartinetAPI
 import MartinetAPICore
 import MartinetClient
+import MartinetSchema
 
 /// The parameters of a query string, in order; a name may come several times.
 struct RequestQuery {
@@ -36,6 +38,17 @@ struct RequestQuery {
             throw APIError.badRequest("the parameter \(name) must be a whole number, found \(text.debugDescription)")
         }
         return number
+    }
+
+    /// What a deletion without a body says in its parameters; nil where that is nothing.
+    func deleteOptions() throws(APIError) -> DeleteOptions? {
+        let grace = try number("gracePeriodSeconds")
+        let policy = self["propagationPolicy"] ?? ""
+        guard grace != nil || !policy.isEmpty else { return nil }
+        return DeleteOptions {
+            $0.gracePeriodSeconds = grace
+            if !policy.isEmpty { $0.propagationPolicy = policy }
+        }
     }
 
     func options() throws(APIError) -> APIRequest.Options {
