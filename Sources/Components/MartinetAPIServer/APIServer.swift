@@ -247,14 +247,14 @@ package final class APIServer: RequestHandler {
     private func stream(
         _ name: ResourceName, _ http: HTTPRequest, _ query: RequestQuery, _ identity: Identity, _ exchange: any Exchange
     ) throws(APIError) {
+        let request = StreamRequest(resource: name, http: http)
+        let check = APIRequest(name.subresource == "log" ? .get : .create, name)
+        if let refusal = registry.refusal(identity, check) { throw refusal }
         guard let nodes else {
             throw APIError(
                 code: 501, reason: "NotImplemented",
                 message: "this server reaches no nodes: \(name.subresource) is not served")
         }
-        let request = StreamRequest(resource: name, http: http)
-        let check = APIRequest(name.subresource == "log" ? .get : .create, name)
-        if let refusal = registry.refusal(identity, check) { throw refusal }
         let key = ResourceName(version: "v1", plural: "pods", namespace: name.namespace, name: name.name)
         guard let pod = registry.stored(key) else { throw APIError.notFound(key) }
         nodes.serve(request, pod: pod.object, exchange) { [self] error in

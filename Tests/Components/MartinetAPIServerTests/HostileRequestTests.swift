@@ -77,7 +77,7 @@ import Testing
         ),
         .post("protobuf of another kind", protobuf, [107, 56, 115, 0, 0x12, 2, 0x0A, 0x7F], 400),
         .post("an unknown media type", "text/plain", "{}", 415),
-        .post("a media type of nothing but parameters", ";;;=;", "{}", 400),
+        .post("a media type of nothing but parameters", ";;;=;", "{}", 415),
         .post("a compressed body", json, [0x1F, 0x8B, 8, 0], 415, headers: [("content-encoding", "gzip")]),
         .post("a body over the limit", json, repeated(" ", (3 << 20) + 1), 413),
         Case(
@@ -94,7 +94,7 @@ import Testing
         Case(
             name: "deletion options that are none", method: "DELETE", target: "\(configMaps)/seed", type: json,
             body: Array(#"{"kind":"DeleteOptions","apiVersion":"v1","gracePeriodSeconds":"soon"}"#.utf8), status: 400),
-        Case(name: "an unknown method", method: "BREW", status: 405),
+        Case(name: "an unknown method", method: "OPTIONS", status: 405),
         Case(name: "an Accept that cannot be met", headers: [("accept", "image/png")], status: 406),
         Case(
             name: "an Accept of a thousand clauses",
