@@ -20,7 +20,7 @@ STAGE_SOURCES := $(wildcard Sources/C/CMartinetStage/stage/*.[ch] Sources/C/CMar
 STAGE_FLAGS := -static -Os -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -ffunction-sections -fdata-sections \
 	-fno-asynchronous-unwind-tables -Wl,--gc-sections -s
 
-.PHONY: help setup build binary test unit stage generate check format up down bench build-time clean packages
+.PHONY: help setup build binary test unit stage generate check format up down bench fuzz build-time clean packages
 
 help: ## What can be made here
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -88,6 +88,16 @@ bench: setup stage ## Measure: API server, store, transport and scheduler agains
 	@echo "== store" && folder=$$(mktemp -d) && trap 'rm -rf $$folder' EXIT && $(RELEASE)/release/martinet-store-bench bench $$folder
 	@echo "== transport" && $(RELEASE)/release/TransportBench
 	@echo "== scheduler" && $(RELEASE)/release/SchedulingBench
+
+# Each parser of foreign bytes with coverage-guided inputs, a bounded time each: make fuzz FUZZ_SECONDS=300 PARSERS="json tar".
+# The modules are instrumented by the compiler; libFuzzer comes with the toolchain, without its own main.
+SECONDS_EACH := $(or $(FUZZ_SECONDS),20)
+LIBFUZZER = $(firstword $(wildcard $(dir $(shell readlink -f $$(command -v $(SWIFT))))../lib/clang/*/lib/*/libclang_rt.fuzzer_no_main*$(shell uname -m)*.a))
+fuzz: setup ## Feed every parser with bytes of chance: FUZZ_SECONDS=20 PARSERS="json tar"
+	@test -n "$(LIBFUZZER)" || { echo "this toolchain has no libFuzzer"; exit 1; }
+	@$(locked) env MARTINET_ONLY=MartinetFuzz $(SWIFT) build -c release --quiet --scratch-path $(SCRATCH)-fuzz --product MartinetFuzz \
+		-Xswiftc -Xfrontend -Xswiftc -sanitize=fuzzer -Xlinker $(LIBFUZZER) -Xlinker -lstdc++ -Xlinker -lm
+	@Fuzz/run $(SCRATCH)-fuzz/release/MartinetFuzz $(SECONDS_EACH) $(CACHE)/fuzz $(PARSERS)
 
 build-time: setup stage ## Measure a clean build of everything, debug: processor time, which others on the machine do not change much
 	@folder=$$(mktemp -d) && trap 'rm -rf $$folder' EXIT && $(SWIFT) package --scratch-path $$folder resolve >/dev/null 2>&1 && \

@@ -48,6 +48,7 @@ func module(
 let cTargets: [String: Target] = [
     "CMartinetContainers": .target(name: "CMartinetContainers", path: "Sources/C/CMartinetContainers"),
     "CMartinetDigest": .target(name: "CMartinetDigest", path: "Sources/C/CMartinetDigest"),
+    "CMartinetFuzz": .target(name: "CMartinetFuzz", path: "Sources/C/CMartinetFuzz"),
     "CMartinetImages": .target(name: "CMartinetImages", path: "Sources/C/CMartinetImages"),
     "CMartinetLinux": .target(name: "CMartinetLinux", path: "Sources/C/CMartinetLinux"),
     "CMartinetRecordingDisk": .target(
@@ -259,6 +260,16 @@ let benchmarks: [Module] = [
         ]),
 ]
 
+/// Feeds the parsers with bytes of chance: `make fuzz`. It is linked with libFuzzer, so it is only there when asked for.
+let fuzzer = module(
+    .components, "MartinetFuzz",
+    uses: [
+        "CMartinetFuzz", "MartinetAPI", "MartinetAddresses", "MartinetArchive", "MartinetBase", "MartinetCommandLine",
+        "MartinetDNSMessage", "MartinetDockerfile", "MartinetKubeconfig", "MartinetNetlink", "MartinetPatch",
+        "MartinetPrinters", "MartinetRegularExpressions", "MartinetSPDY", "MartinetSchema", "MartinetSelectors",
+        "MartinetYAML",
+    ])
+
 /// What the tests of a module need besides what the module uses: targets, and programs that they start.
 let testUses: [String: [String]] = [
     "MartinetKubelet": [
@@ -305,7 +316,7 @@ func closure(of names: [String]) -> Set<String> {
     var queue = names
     while let name = queue.popLast() {
         guard seen.insert(name).inserted else { continue }
-        let module = byName[name] ?? benchmarks.first { $0.name == name }
+        let module = byName[name] ?? (benchmarks + [fuzzer]).first { $0.name == name }
         queue +=
             module?.uses ?? (programs + suites).first { $0.name == name }?.uses ?? (name == "martinet" ? composed : [])
     }
@@ -315,7 +326,7 @@ func closure(of names: [String]) -> Set<String> {
 let only = Context.environment["MARTINET_ONLY"].map { $0.split(separator: ",").map(String.init) } ?? []
 let kept =
     only.isEmpty
-    ? Set(byName.keys).union(cTargets.keys).union(programs.map(\.name))
+    ? Set(byName.keys).union(cTargets.keys).union(programs.map(\.name)).subtracting(["CMartinetFuzz"])
     : closure(of: only + only.flatMap { testUses[$0] ?? [] })
 let keptModules = modules.filter { kept.contains($0.name) }
 
@@ -368,6 +379,13 @@ for benchmark in keptBenchmarks {
             dependencies: benchmark.uses.map { .target(name: $0) }
                 + benchmark.products.map { .product(name: $0.product, package: $0.package) },
             path: "Benchmarks/\(benchmark.name)", swiftSettings: strict))
+}
+
+if only.contains(fuzzer.name) {
+    targets.append(
+        .executableTarget(
+            name: fuzzer.name, dependencies: fuzzer.uses.map { .target(name: $0) }, path: "Fuzz/\(fuzzer.name)",
+            swiftSettings: strict))
 }
 
 let usedPackages = Set((keptModules + keptBenchmarks).flatMap { $0.products.map(\.package) })
