@@ -10,10 +10,10 @@ struct RequestQuery {
     /// Nil where it is not validly encoded.
     init?(_ text: String?) {
         var pairs: [(String, String)] = []
-        for part in (text ?? "").split(separator: "&") {
-            let sides = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard let name = percentDecoded(sides[0], plusIsSpace: true),
-                let value = percentDecoded(sides.count > 1 ? sides[1] : "", plusIsSpace: true)
+        for part in (text ?? "").utf8.split(separator: 38) {
+            let sides = part.split(separator: 61, maxSplits: 1, omittingEmptySubsequences: false)
+            guard let name = percentDecoded(Substring(sides[0]), plusIsSpace: true),
+                let value = percentDecoded(sides.count > 1 ? Substring(sides[1]) : "", plusIsSpace: true)
             else { return nil }
             pairs.append((name, value))
         }

@@ -49,6 +49,17 @@ struct SortedMap<Value> {
         return a.utf8.lexicographicallyPrecedes(b.utf8)
     }
 
+    private static func begins(_ key: String, with prefix: String) -> Bool {
+        let fast = key.utf8.withContiguousStorageIfAvailable { x in
+            prefix.utf8.withContiguousStorageIfAvailable { y in
+                guard x.count >= y.count, let left = x.baseAddress, let right = y.baseAddress else { return y.isEmpty }
+                return memcmp(left, right, y.count) == 0
+            }
+        }
+        if let fast, let fast { return fast }
+        return key.utf8.starts(with: prefix.utf8)
+    }
+
     subscript(key: String) -> Value? {
         guard !chunks.isEmpty else { return nil }
         let chunk = chunks[chunk(for: key)]
@@ -101,10 +112,11 @@ struct SortedMap<Value> {
         var index = place(of: first, in: chunks[number].keys).index
         while number < chunks.count {
             let chunk = chunks[number]
+            // Keys are in order: where the last of a chunk begins so, all from here on do, and none needs a look.
+            let isWhole = chunk.keys.last.map { Self.begins($0, with: prefix) } ?? false
             while index < chunk.keys.count {
-                let key = chunk.keys[index]
-                guard key.utf8.starts(with: prefix.utf8) else { return }
-                guard body(key, chunk.values[index]) else { return }
+                guard isWhole || Self.begins(chunk.keys[index], with: prefix) else { return }
+                guard body(chunk.keys[index], chunk.values[index]) else { return }
                 index += 1
             }
             number += 1
