@@ -189,7 +189,7 @@ let modules: [Module] = [
         products: [
             ("swift-nio", "NIOCore"), ("swift-nio", "NIOPosix"), ("swift-nio-http2", "NIOHTTP2"),
             ("swift-nio-http2", "NIOHPACK"), ("swift-nio-ssl", "NIOSSL"),
-        ], tested: false),
+        ]),
     module(
         .components, "MartinetControllers",
         uses: ["MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetReconcile"], tested: false),
@@ -275,12 +275,18 @@ let testUses: [String: [String]] = [
     "MartinetKubelet": [
         "MartinetAPICore", "MartinetStore", "MartinetArchive", "MartinetAddresses", "MartinetStagePlan",
     ],
+    "MartinetBench": ["MartinetAPICore", "MartinetAPIServer", "MartinetSchema"],
     "MartinetStore": ["MartinetStoreContract", "CMartinetRecordingDisk", "martinet-store-bench"],
     "MartinetKubectl": [
         "MartinetAPICore", "MartinetAPIServer", "MartinetAPISession", "MartinetClient", "MartinetControllers",
         "MartinetReconcile", "MartinetStore", "MartinetTransport",
     ],
 
+]
+
+/// Products that only the tests of a module need.
+let testProducts: [String: [Target.Dependency]] = [
+    "MartinetBench": [.product(name: "NIOEmbedded", package: "swift-nio")]
 ]
 
 /// Test suites that bring several components together, as a program does.
@@ -349,7 +355,8 @@ for module in keptModules {
     targets.append(
         .testTarget(
             name: "\(module.name)Tests",
-            dependencies: [.target(name: module.name)] + dependencies + testOnly.map { .target(name: $0) },
+            dependencies: [.target(name: module.name)] + dependencies + testOnly.map { .target(name: $0) }
+                + (testProducts[module.name] ?? []),
             path: "Tests/\(module.layer.folder)/\(module.name)Tests", swiftSettings: strict))
 }
 if kept.contains("martinet") || only.isEmpty || only.contains("martinet") {

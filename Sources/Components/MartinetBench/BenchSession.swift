@@ -100,9 +100,11 @@ final class BenchSession: Sendable {
 
     /// Makes sure that there is something to read and change.
     private func seed() async throws {
-        guard created.load(ordering: .relaxed) < 1000 else { return }
-        created.store(1000, ordering: .relaxed)
+        let present = created.load(ordering: .relaxed)
+        guard present < 1000 else { return }
+        filled.withLock { $0[namespace] = present }
         try await fill(namespace, 1000)
+        created.store(1000, ordering: .relaxed)
     }
 
     /// Objects in turn, in steps that are prime to how many there are often enough to look random.
