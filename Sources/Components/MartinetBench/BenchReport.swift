@@ -81,6 +81,7 @@ struct BenchReport {
         if server == 1, let other = figures[0].first(where: { $0.operation == one.operation }) {
             if other.perSecond > 0 {
                 text += "\(short(one.perSecond / other.perSecond)) of A's rate, "
+                if one.cpu > 0, other.cpu > 0 { text += "\(short(one.cpu / other.cpu)) of A's cpu, " }
             } else if other.p50 > 0 {
                 text += "\(short(one.p50 / other.p50)) of A's time, "
             }

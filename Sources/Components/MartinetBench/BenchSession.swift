@@ -147,7 +147,14 @@ final class BenchSession: Sendable {
     }
 
     private func delete() async throws -> Figures {
-        try await seed()
+        // More than can be deleted in the time.
+        let wanted = deleted.load(ordering: .relaxed) + 8000 * (options.seconds + 1)
+        let present = created.load(ordering: .relaxed)
+        if present < wanted {
+            filled.withLock { $0[namespace] = present }
+            try await fill(namespace, wanted)
+            created.store(wanted, ordering: .relaxed)
+        }
         let path = collection(namespace)
         return try await timed("delete") { [self] in
             let number = deleted.add(1, ordering: .relaxed).oldValue
