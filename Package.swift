@@ -48,6 +48,7 @@ func module(
 let cTargets: [String: Target] = [
     "CMartinetContainers": .target(name: "CMartinetContainers", path: "Sources/C/CMartinetContainers"),
     "CMartinetDigest": .target(name: "CMartinetDigest", path: "Sources/C/CMartinetDigest"),
+    "CMartinetFuzz": .target(name: "CMartinetFuzz", path: "Sources/C/CMartinetFuzz"),
     "CMartinetImages": .target(name: "CMartinetImages", path: "Sources/C/CMartinetImages"),
     "CMartinetLinux": .target(name: "CMartinetLinux", path: "Sources/C/CMartinetLinux"),
     "CMartinetRecordingDisk": .target(
@@ -184,6 +185,13 @@ let modules: [Module] = [
             "MartinetAPICore", "MartinetStore", "MartinetCertificates", "MartinetTransport", "MartinetReconcile",
         ]),
     module(
+        .components, "MartinetBench",
+        uses: ["MartinetBase", "MartinetYAML", "MartinetKubeconfig", "MartinetCertificates", "MartinetTransport"],
+        products: [
+            ("swift-nio", "NIOCore"), ("swift-nio", "NIOPosix"), ("swift-nio-http2", "NIOHTTP2"),
+            ("swift-nio-http2", "NIOHPACK"), ("swift-nio-ssl", "NIOSSL"),
+        ]),
+    module(
         .components, "MartinetControllers",
         uses: ["MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetReconcile"], tested: false),
     module(
@@ -216,7 +224,7 @@ let modules: [Module] = [
 /// What the binary is composed of.
 let composed = [
     "CMartinetContainers", "MartinetAPI", "MartinetAPIConnection", "MartinetAPICore", "MartinetAPIServer",
-    "MartinetAPISession", "MartinetAddresses", "MartinetArchive", "MartinetBase", "MartinetBuilder",
+    "MartinetAPISession", "MartinetAddresses", "MartinetArchive", "MartinetBase", "MartinetBench", "MartinetBuilder",
     "MartinetCertificates",
     "MartinetClient", "MartinetContainers", "MartinetControllers", "MartinetDNSMessage", "MartinetDockerfile",
     "MartinetEngine", "MartinetImageSpec", "MartinetImages", "MartinetKubeconfig", "MartinetKubectl",
@@ -241,6 +249,7 @@ let programs: [(name: String, uses: [String])] = [
 
 /// Measurements, in `Benchmarks/`. They may use packages.
 let benchmarks: [Module] = [
+    module(.components, "APIBench", uses: ["MartinetAPIServer", "MartinetBench"]),
     module(
         .components, "SchedulingBench",
         uses: ["MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetScheduling"]),
@@ -252,12 +261,23 @@ let benchmarks: [Module] = [
         ]),
 ]
 
+/// Feeds the parsers with bytes of chance: `make fuzz`. It is linked with libFuzzer, so it is only there when asked for.
+let fuzzer = module(
+    .components, "MartinetFuzz",
+    uses: [
+        "CMartinetFuzz", "MartinetAPI", "MartinetAddresses", "MartinetArchive", "MartinetBase", "MartinetCommandLine",
+        "MartinetDNSMessage", "MartinetDockerfile", "MartinetKubeconfig", "MartinetNetlink", "MartinetPatch",
+        "MartinetPrinters", "MartinetRegularExpressions", "MartinetSPDY", "MartinetSchema", "MartinetSelectors",
+        "MartinetYAML",
+    ])
+
 /// What the tests of a module need besides what the module uses: targets, and programs that they start.
 let testUses: [String: [String]] = [
     "MartinetKubelet": [
         "MartinetAPICore", "MartinetStore", "MartinetArchive", "MartinetAddresses", "MartinetStagePlan",
         "MartinetCertificates",
     ],
+    "MartinetBench": ["MartinetAPICore", "MartinetAPIServer", "MartinetSchema"],
     "MartinetStore": ["MartinetStoreContract", "CMartinetRecordingDisk", "martinet-store-bench"],
     "MartinetKubectl": [
         "MartinetAPICore", "MartinetAPIServer", "MartinetAPISession", "MartinetClient", "MartinetControllers",
@@ -268,6 +288,12 @@ let testUses: [String: [String]] = [
 
 /// Test suites that bring several components together, as a program does. One that uses `martinet` starts the binary and is
 /// not linked with it: that is static, which a bundle of tests cannot be.
+/// Products that only the tests of a module need.
+let testProducts: [String: [Target.Dependency]] = [
+    "MartinetBench": [.product(name: "NIOEmbedded", package: "swift-nio")]
+]
+
+/// Test suites that bring several components together, as a program does.
 let suites: [(name: String, uses: [String])] = [
     (
         "SimulatedClusterTests",
@@ -304,7 +330,7 @@ func closure(of names: [String]) -> Set<String> {
     var queue = names
     while let name = queue.popLast() {
         guard seen.insert(name).inserted else { continue }
-        let module = byName[name] ?? benchmarks.first { $0.name == name }
+        let module = byName[name] ?? (benchmarks + [fuzzer]).first { $0.name == name }
         queue +=
             module?.uses ?? (programs + suites).first { $0.name == name }?.uses ?? (name == "martinet" ? composed : [])
     }
@@ -317,7 +343,7 @@ let staticFoundation = ["-l_FoundationCollections", "-l_FoundationCShims"]
 let only = Context.environment["MARTINET_ONLY"].map { $0.split(separator: ",").map(String.init) } ?? []
 let kept =
     only.isEmpty
-    ? Set(byName.keys).union(cTargets.keys).union(programs.map(\.name))
+    ? Set(byName.keys).union(cTargets.keys).union(programs.map(\.name)).subtracting(["CMartinetFuzz"])
     : closure(of: only + only.flatMap { testUses[$0] ?? [] })
 let keptModules = modules.filter { kept.contains($0.name) }
 
@@ -340,7 +366,8 @@ for module in keptModules {
     targets.append(
         .testTarget(
             name: "\(module.name)Tests",
-            dependencies: [.target(name: module.name)] + dependencies + testOnly.map { .target(name: $0) },
+            dependencies: [.target(name: module.name)] + dependencies + testOnly.map { .target(name: $0) }
+                + (testProducts[module.name] ?? []),
             path: "Tests/\(module.layer.folder)/\(module.name)Tests", swiftSettings: strict))
 }
 if kept.contains("martinet") || only.isEmpty || only.contains("martinet") {
@@ -374,6 +401,13 @@ for benchmark in keptBenchmarks {
             dependencies: benchmark.uses.map { .target(name: $0) }
                 + benchmark.products.map { .product(name: $0.product, package: $0.package) },
             path: "Benchmarks/\(benchmark.name)", swiftSettings: strict))
+}
+
+if only.contains(fuzzer.name) {
+    targets.append(
+        .executableTarget(
+            name: fuzzer.name, dependencies: fuzzer.uses.map { .target(name: $0) }, path: "Fuzz/\(fuzzer.name)",
+            swiftSettings: strict))
 }
 
 let usedPackages = Set((keptModules + keptBenchmarks).flatMap { $0.products.map(\.package) })

@@ -31,6 +31,8 @@ package final class Registry: Sendable {
     let allocator: ServiceAllocator
     /// Where requests wait that must be tried again in a moment.
     let waiting: any SerialExecutorPort
+    /// Reads that ask for what is not committed yet.
+    let ahead = RevisionWaits()
     let tokenIssuer: (any TokenIssuer)?
 
     private struct State {
@@ -146,6 +148,7 @@ package final class Registry: Sendable {
         }
         guard let last = events.last else { return }
         for resource in byPrefix.values.joined() { resource.cache.advance(to: last.revision) }
+        ahead.reached(last.revision)
     }
 
     private func apply(_ event: StoreEvent, to resource: ServedResource) {

@@ -26,6 +26,12 @@ struct Representation: Equatable {
 
     /// The first acceptable clause, by quality and then by order; nil where none is.
     static func negotiate(_ headers: HTTPHeaderList, _ query: RequestQuery) -> Representation? {
+        // What most clients send needs no weighing.
+        if let accept = headers["accept"], accept == "application/json", query.isEmpty {
+            var plain = Representation()
+            plain.isPretty = isForEyes(headers["user-agent"] ?? "")
+            return plain
+        }
         let clauses = headers.tokens("accept")
         var candidates: [(quality: Double, order: Int, representation: Representation)] = []
         for (order, clause) in (clauses.isEmpty ? ["*/*"] : clauses).enumerated() {
