@@ -20,10 +20,10 @@ STAGE_SOURCES := $(wildcard Sources/C/CMartinetStage/stage/*.[ch] Sources/C/CMar
 STAGE_FLAGS := -static -Os -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -ffunction-sections -fdata-sections \
 	-fno-asynchronous-unwind-tables -Wl,--gc-sections -s
 
-.PHONY: help setup build binary test unit stage generate check format up down bench clean packages
+.PHONY: help setup build binary test unit stage generate check format up down bench fuzz build-time clean packages
 
 help: ## What can be made here
-	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## Install the Debian packages that the build needs
 	@missing=$$(dpkg-query -W -f='$${Package} $${Status}\n' $(DEBIAN_PACKAGES) 2>/dev/null | awk '/installed$$/ {print $$1}' | sort | comm -13 - <(printf '%s\n' $(DEBIAN_PACKAGES) | sort)); \
@@ -81,11 +81,27 @@ up: binary packages ## Build, start a cluster, run a first workload
 down: ## End the cluster and leave nothing behind
 	@$(BINARY) down $(DOWN)
 
-bench: setup stage ## Measure: store, transport and scheduler against the machine's own limits
-	@$(locked) env MARTINET_ONLY=martinet-store-bench,TransportBench,SchedulingBench $(SWIFT) build -c release --scratch-path $(SCRATCH)-bench
-	@$(SCRATCH)-bench/release/martinet-store-bench bench $$(mktemp -d)
-	@$(SCRATCH)-bench/release/TransportBench
-	@$(SCRATCH)-bench/release/SchedulingBench
+# Static and optimised as the binary is, in the same build folder, so that what both use is compiled once.
+bench: setup stage ## Measure: API server, store, transport and scheduler against the machine's own limits
+	@$(locked) env MARTINET_ONLY=APIBench,TransportBench,SchedulingBench,martinet-store-bench $(SWIFT) build -c release -Xswiftc -static-executable --scratch-path $(RELEASE)
+	@echo "== API server" && $(RELEASE)/release/APIBench $(BENCH)
+	@echo "== store" && folder=$$(mktemp -d) && trap 'rm -rf $$folder' EXIT && $(RELEASE)/release/martinet-store-bench bench $$folder
+	@echo "== transport" && $(RELEASE)/release/TransportBench
+	@echo "== scheduler" && $(RELEASE)/release/SchedulingBench
+
+# Each parser of foreign bytes with coverage-guided inputs, a bounded time each: make fuzz FUZZ_SECONDS=300 PARSERS="json tar".
+# The modules are instrumented by the compiler; libFuzzer comes with the toolchain, without its own main.
+SECONDS_EACH := $(or $(FUZZ_SECONDS),20)
+LIBFUZZER = $(firstword $(wildcard $(dir $(shell readlink -f $$(command -v $(SWIFT))))../lib/clang/*/lib/*/libclang_rt.fuzzer_no_main*$(shell uname -m)*.a))
+fuzz: setup ## Feed every parser with bytes of chance: FUZZ_SECONDS=20 PARSERS="json tar"
+	@test -n "$(LIBFUZZER)" || { echo "this toolchain has no libFuzzer"; exit 1; }
+	@$(locked) env MARTINET_ONLY=MartinetFuzz $(SWIFT) build -c release --quiet --scratch-path $(SCRATCH)-fuzz --product MartinetFuzz \
+		-Xswiftc -Xfrontend -Xswiftc -sanitize=fuzzer -Xlinker $(LIBFUZZER) -Xlinker -lstdc++ -Xlinker -lm
+	@Fuzz/run $(SCRATCH)-fuzz/release/MartinetFuzz $(SECONDS_EACH) $(CACHE)/fuzz $(PARSERS)
+
+build-time: setup stage ## Measure a clean build of everything, debug: processor time, which others on the machine do not change much
+	@folder=$$(mktemp -d) && trap 'rm -rf $$folder' EXIT && $(SWIFT) package --scratch-path $$folder resolve >/dev/null 2>&1 && \
+		$(locked) bash -c "time $(SWIFT) build --scratch-path $$folder" 2>&1 | tail -5
 
 clean: ## Forget every build
 	rm -rf $(SCRATCH) $(SCRATCH)-* .build

@@ -48,6 +48,7 @@ func module(
 let cTargets: [String: Target] = [
     "CMartinetContainers": .target(name: "CMartinetContainers", path: "Sources/C/CMartinetContainers"),
     "CMartinetDigest": .target(name: "CMartinetDigest", path: "Sources/C/CMartinetDigest"),
+    "CMartinetFuzz": .target(name: "CMartinetFuzz", path: "Sources/C/CMartinetFuzz"),
     "CMartinetImages": .target(name: "CMartinetImages", path: "Sources/C/CMartinetImages"),
     "CMartinetLinux": .target(name: "CMartinetLinux", path: "Sources/C/CMartinetLinux"),
     "CMartinetRecordingDisk": .target(
@@ -99,12 +100,13 @@ let modules: [Module] = [
             "MartinetImageSpec", "MartinetRegularExpressions",
         ]),
     module(.logic, "MartinetClient", uses: ["MartinetBase", "MartinetSchema", "MartinetAPI"]),
-    module(.logic, "MartinetPodLifecycle", uses: ["MartinetBase", "MartinetSchema", "MartinetAPI"]),
     module(.logic, "MartinetDockerfile", uses: ["MartinetNearMiss"]),
     module(.logic, "MartinetRegistry", uses: ["MartinetImageSpec"]),
     module(.logic, "MartinetStagePlan", uses: ["MartinetBase", "MartinetOCI", "CMartinetStage"]),
     module(.logic, "MartinetReconcile", uses: ["MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient"]),
     module(.logic, "MartinetScheduling", uses: ["MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient"]),
+    module(
+        .logic, "MartinetPodLifecycle", uses: ["MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetScheduling"]),
     module(
         .logic, "MartinetSimulation", uses: ["MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient"],
         tested: false),
@@ -185,6 +187,13 @@ let modules: [Module] = [
             "MartinetAPICore", "MartinetStore", "MartinetCertificates", "MartinetTransport", "MartinetReconcile",
         ]),
     module(
+        .components, "MartinetBench",
+        uses: ["MartinetBase", "MartinetYAML", "MartinetKubeconfig", "MartinetCertificates", "MartinetTransport"],
+        products: [
+            ("swift-nio", "NIOCore"), ("swift-nio", "NIOPosix"), ("swift-nio-http2", "NIOHTTP2"),
+            ("swift-nio-http2", "NIOHPACK"), ("swift-nio-ssl", "NIOSSL"),
+        ]),
+    module(
         .components, "MartinetControllers",
         uses: ["MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetReconcile"], tested: false),
     module(
@@ -195,8 +204,8 @@ let modules: [Module] = [
         uses: [
             "MartinetYAML",
             "MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetImageSpec",
-            "MartinetPodLifecycle", "MartinetContainers", "MartinetNetwork", "MartinetImages", "MartinetEngine",
-            "MartinetStreaming",
+            "MartinetPodLifecycle", "MartinetScheduling", "MartinetContainers", "MartinetNetwork", "MartinetImages",
+            "MartinetEngine", "MartinetStreaming", "MartinetTransport",
         ]),
     module(
         .components, "MartinetServiceProxy",
@@ -217,7 +226,8 @@ let modules: [Module] = [
 /// What the binary is composed of.
 let composed = [
     "CMartinetContainers", "MartinetAPI", "MartinetAPIConnection", "MartinetAPICore", "MartinetAPIServer",
-    "MartinetAPISession", "MartinetAddresses", "MartinetBase", "MartinetBuilder", "MartinetCertificates",
+    "MartinetAPISession", "MartinetAddresses", "MartinetArchive", "MartinetBase", "MartinetBench", "MartinetBuilder",
+    "MartinetCertificates",
     "MartinetClient", "MartinetContainers", "MartinetControllers", "MartinetDNSMessage", "MartinetDockerfile",
     "MartinetEngine", "MartinetImageSpec", "MartinetImages", "MartinetKubeconfig", "MartinetKubectl",
     "MartinetKubelet", "MartinetNameAnswers", "MartinetNameServer", "MartinetNetwork", "MartinetReconcile",
@@ -241,6 +251,7 @@ let programs: [(name: String, uses: [String])] = [
 
 /// Measurements, in `Benchmarks/`. They may use packages.
 let benchmarks: [Module] = [
+    module(.components, "APIBench", uses: ["MartinetAPIServer", "MartinetBench"]),
     module(
         .components, "SchedulingBench",
         uses: ["MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetScheduling"]),
@@ -252,18 +263,37 @@ let benchmarks: [Module] = [
         ]),
 ]
 
+/// Feeds the parsers with bytes of chance: `make fuzz`. It is linked with libFuzzer, so it is only there when asked for.
+let fuzzer = module(
+    .components, "MartinetFuzz",
+    uses: [
+        "CMartinetFuzz", "MartinetAPI", "MartinetAddresses", "MartinetArchive", "MartinetBase", "MartinetCommandLine",
+        "MartinetDNSMessage", "MartinetDockerfile", "MartinetKubeconfig", "MartinetNetlink", "MartinetPatch",
+        "MartinetPrinters", "MartinetRegularExpressions", "MartinetSPDY", "MartinetSchema", "MartinetSelectors",
+        "MartinetYAML",
+    ])
+
 /// What the tests of a module need besides what the module uses: targets, and programs that they start.
 let testUses: [String: [String]] = [
     "MartinetDocuments": ["MartinetCustomResources"],
     "MartinetKubelet": [
         "MartinetAPICore", "MartinetStore", "MartinetArchive", "MartinetAddresses", "MartinetStagePlan",
+        "MartinetCertificates",
     ],
+    "MartinetBench": ["MartinetAPICore", "MartinetAPIServer", "MartinetSchema"],
     "MartinetStore": ["MartinetStoreContract", "CMartinetRecordingDisk", "martinet-store-bench"],
     "MartinetKubectl": [
         "MartinetAPICore", "MartinetAPIServer", "MartinetAPISession", "MartinetClient", "MartinetControllers",
         "MartinetReconcile", "MartinetStore", "MartinetTransport",
     ],
 
+]
+
+/// Test suites that bring several components together, as a program does. One that uses `martinet` starts the binary and is
+/// not linked with it: that is static, which a bundle of tests cannot be.
+/// Products that only the tests of a module need.
+let testProducts: [String: [Target.Dependency]] = [
+    "MartinetBench": [.product(name: "NIOEmbedded", package: "swift-nio")]
 ]
 
 /// Test suites that bring several components together, as a program does.
@@ -275,7 +305,11 @@ let suites: [(name: String, uses: [String])] = [
             "MartinetScheduling", "MartinetSimulation", "MartinetControllers", "MartinetScheduler", "MartinetAPICore",
             "MartinetStore",
         ]
-    )
+    ),
+    (
+        "WholeClusterTests",
+        ["MartinetBase", "MartinetAddresses", "MartinetNetlink", "MartinetNetwork", "martinet"]
+    ),
 ]
 
 // MARK: - From the tables above to targets
@@ -299,17 +333,20 @@ func closure(of names: [String]) -> Set<String> {
     var queue = names
     while let name = queue.popLast() {
         guard seen.insert(name).inserted else { continue }
-        let module = byName[name] ?? benchmarks.first { $0.name == name }
+        let module = byName[name] ?? (benchmarks + [fuzzer]).first { $0.name == name }
         queue +=
             module?.uses ?? (programs + suites).first { $0.name == name }?.uses ?? (name == "martinet" ? composed : [])
     }
     return seen
 }
 
+// What FoundationEssentials leans on: objects that are compiled for its shared form do not name it.
+let staticFoundation = ["-l_FoundationCollections", "-l_FoundationCShims"]
+
 let only = Context.environment["MARTINET_ONLY"].map { $0.split(separator: ",").map(String.init) } ?? []
 let kept =
     only.isEmpty
-    ? Set(byName.keys).union(cTargets.keys).union(programs.map(\.name))
+    ? Set(byName.keys).union(cTargets.keys).union(programs.map(\.name)).subtracting(["CMartinetFuzz"])
     : closure(of: only + only.flatMap { testUses[$0] ?? [] })
 let keptModules = modules.filter { kept.contains($0.name) }
 
@@ -332,14 +369,17 @@ for module in keptModules {
     targets.append(
         .testTarget(
             name: "\(module.name)Tests",
-            dependencies: [.target(name: module.name)] + dependencies + testOnly.map { .target(name: $0) },
+            dependencies: [.target(name: module.name)] + dependencies + testOnly.map { .target(name: $0) }
+                + (testProducts[module.name] ?? []),
             path: "Tests/\(module.layer.folder)/\(module.name)Tests", swiftSettings: strict))
 }
 if kept.contains("martinet") || only.isEmpty || only.contains("martinet") {
     targets.append(
         .executableTarget(
             name: "martinet", dependencies: composed.map { .target(name: $0) }, path: "Sources/martinet",
-            swiftSettings: strict))
+            swiftSettings: strict,
+            // Static, so that the binary is its own first image: a file that needs nothing around it.
+            linkerSettings: [.unsafeFlags(["-static-executable"] + staticFoundation)]))
 }
 for program in programs where kept.contains(program.name) {
     targets.append(
@@ -351,7 +391,9 @@ for program in programs where kept.contains(program.name) {
 for suite in suites where only.isEmpty || only.contains(suite.name) {
     targets.append(
         .testTarget(
-            name: suite.name, dependencies: suite.uses.map { .target(name: $0) }, path: "Tests/Suites/\(suite.name)",
+            name: suite.name,
+            dependencies: (suite.uses + [testing]).filter { $0 != "martinet" }.map { .target(name: $0) },
+            path: "Tests/Suites/\(suite.name)",
             swiftSettings: strict))
 }
 
@@ -362,6 +404,13 @@ for benchmark in keptBenchmarks {
             dependencies: benchmark.uses.map { .target(name: $0) }
                 + benchmark.products.map { .product(name: $0.product, package: $0.package) },
             path: "Benchmarks/\(benchmark.name)", swiftSettings: strict))
+}
+
+if only.contains(fuzzer.name) {
+    targets.append(
+        .executableTarget(
+            name: fuzzer.name, dependencies: fuzzer.uses.map { .target(name: $0) }, path: "Fuzz/\(fuzzer.name)",
+            swiftSettings: strict))
 }
 
 let usedPackages = Set((keptModules + keptBenchmarks).flatMap { $0.products.map(\.package) })

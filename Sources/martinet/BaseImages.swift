@@ -1,4 +1,5 @@
 import Glibc
+import MartinetArchive
 import MartinetBase
 import MartinetBuilder
 import MartinetDockerfile
@@ -38,7 +39,12 @@ struct BaseImages: Sendable {
         try makeFolders(context)
         let target = context + "/martinet"
         unlink(target)
-        if link(program, target) != 0, symlink(program, target) != 0 { throw SystemError.last("link", target) }
+        // A link costs nothing; the state may lie on another file system, though.
+        if link(program, target) != 0 {
+            let copy = try OpenFile.open(target, O_WRONLY | O_CREAT | O_EXCL, mode: 0o755)
+            let sink = FileSink(copy)
+            try FileSource(path: program).forEachChunk { try sink.write($0) }
+        }
         defer { unlink(target) }
         let text = """
             FROM scratch

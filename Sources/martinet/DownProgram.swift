@@ -72,7 +72,11 @@ enum DownProgram {
 
     private static func removeNetwork(_ settings: Settings) throws {
         let network = try NodeSettings.network(settings)
-        try PodNetwork(network).removeAll()
+        do {
+            try PodNetwork(network).removeAll()
+        } catch let problem as NetworkProblem where problem.code == .noBridge {
+            // An earlier `down` took it away, and with it every pod's link.
+        }
         try ServiceFirewall.remove(network)
         try NodeNetwork(network).tearDown()
     }

@@ -34,10 +34,9 @@ enum Keeper {
                 .init(
                     name: "node", command: [program, "node"] + words, heartbeatSeconds: 15,
                     pidFile: settings.run + "/node.pid"),
-            ], environment: ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"])
+            ], environment: ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"], pidFile: pidFile(settings))
         let log = try Descriptor.open(logFile(settings), O_WRONLY | O_CREAT | O_APPEND, mode: 0o600)
-        let pid = try Stage().startKeeper(configuration, log: log)
-        try writeText("\(pid)\n", to: pidFile(settings))
+        _ = try Stage().startKeeper(configuration, log: log)
     }
 
     /// This program's own path, whatever it was called by.
@@ -56,7 +55,6 @@ enum Keeper {
         guard descriptor.waitForEnd(milliseconds: 20_000) else {
             throw SettingsError(message: "the keeper (\(pid)) does not end")
         }
-        unlink(pidFile(settings))
     }
 
     /// The last lines that the cluster's processes wrote.

@@ -22,7 +22,8 @@ enum Program {
     }
 
     private static let tools: [String: @Sendable ([String]) async -> Int32] = [
-        "down": DownProgram.run, "hello": HelloProgram.run, "kubectl": KubectlProgram.run, "node": NodeProgram.run,
+        "bench": BenchProgram.run, "down": DownProgram.run, "hello": HelloProgram.run, "kubectl": KubectlProgram.run,
+        "node": NodeProgram.run,
         "server": ServerProgram.run,
         "up": UpProgram.run,
     ]
@@ -36,5 +37,6 @@ enum Program {
           server   the API server, the controllers and the scheduler
           node     the agent of a node: kubelet, engine, services, names
           hello    a small web server that tells the name of its pod
+          bench    how fast an API server is, this one or any other
         """
 }

@@ -77,7 +77,7 @@ final class ServerProcess: Sendable {
         http = try HTTPServer(
             loops: loops,
             tls: ServerTLS(identity: credentials.server, clientAuthorities: credentials.authority.certificatePEM),
-            log: log.named("http"), handler: api)
+            log: log.named("http"), limitExceeded: APIServer.limitExceeded, handler: api)
         let authority = String(decoding: credentials.authority.certificatePEM, as: UTF8.self)
         let controllers = StandardControllers.make(
             .init(kinds: registry.served.all.map(\.kind), rootPEM: authority, signer: tokens))

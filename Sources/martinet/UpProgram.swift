@@ -92,7 +92,8 @@ final class Up: Sendable {
             try await progress.step("Node \(settings.nodeName)") { [self] in try await nodeReady(client.api) }
             if flags.workload {
                 try await progress.step("First workload: 3 pods of hello") { [self] in
-                    try await FirstWorkload(client: client.api, executor: executor).run()
+                    try await FirstWorkload(client: client.api, http: client.http, runtime: runtime, executor: executor)
+                        .run()
                 }
             }
             let file = try KubeconfigFile.merge(settings)

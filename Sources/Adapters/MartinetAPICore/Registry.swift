@@ -37,6 +37,8 @@ package final class Registry: Sendable {
     let allocator: ServiceAllocator
     /// Where requests wait that must be tried again in a moment.
     let waiting: any SerialExecutorPort
+    /// Reads that ask for what is not committed yet.
+    let ahead = RevisionWaits()
     let tokenIssuer: (any TokenIssuer)?
     /// Who answers the kinds that are questions, by the kind's full name.
     let reviews: [String: any ReviewHandler]
@@ -166,6 +168,7 @@ package final class Registry: Sendable {
         }
         guard let last = events.last else { return }
         for resource in byPrefix.values.joined() { resource.cache.advance(to: last.revision) }
+        ahead.reached(last.revision)
     }
 
     private func apply(_ event: StoreEvent, to resource: ServedResource) {

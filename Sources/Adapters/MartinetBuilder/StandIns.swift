@@ -29,15 +29,18 @@ package struct StandIns {
     package func build(
         into store: ImageStore, progress: @escaping @Sendable (String) -> Void = { _ in }
     ) throws -> [ImageReference] {
-        try makeContexts()
         let list = String(
             decoding: try FileSource(path: sources + "/images.txt").readAll(limit: 1 << 20), as: UTF8.self)
-        var names: [ImageReference] = []
-        for line in list.split(separator: "\n") where !line.hasPrefix("#") {
+        let lines = try list.split(separator: "\n").filter { !$0.hasPrefix("#") }.map { line in
             let words = line.split(separator: " ").map(String.init)
             guard words.count == 2 else {
                 throw BuildError(nil, "images.txt: expected a folder and a name, got \(line.debugDescription)")
             }
+            return words
+        }
+        try makeContexts(Set(lines.map { $0[0] }))
+        var names: [ImageReference] = []
+        for words in lines {
             let reference = try ImageReference(words[1])
             let file = "\(sources)/\(words[0])/Dockerfile"
             let text = try FileSource(path: file).readAll(limit: 1 << 20)
@@ -53,8 +56,8 @@ package struct StandIns {
     }
 
     /// One folder for each image: its own files over what the packages give.
-    private func makeContexts() throws {
-        for name in ["busybox", "nginx", "redis", "mysql", "wordpress"] {
+    private func makeContexts(_ folders: Set<String>) throws {
+        for name in folders.sorted() {
             var rootfs = try DebianRootfs(packages: packageFolders, context: "\(scratch)/\(name)/rootfs")
             switch name {
             case "busybox":

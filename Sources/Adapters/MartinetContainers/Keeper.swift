@@ -35,8 +35,11 @@ package struct KeeperConfiguration: Hashable, Sendable {
     package var listeners: [Listener]
     package var workers: [Worker]
     package var environment: [String]
+    /// Where the keeper says its process id; who it is changes when it is killed and its twin takes over.
+    package var pidFile: String?
 
-    package init(listeners: [Listener], workers: [Worker], environment: [String] = []) {
+    package init(listeners: [Listener], workers: [Worker], environment: [String] = [], pidFile: String? = nil) {
+        self.pidFile = pidFile
         self.listeners = listeners
         self.workers = workers
         self.environment = environment
@@ -44,6 +47,7 @@ package struct KeeperConfiguration: Hashable, Sendable {
 
     var bytes: [UInt8] {
         var words = ["martinet-keeper", "1"]
+        if let pidFile { words += ["pid-file", pidFile] }
         for entry in environment { words += ["environment", entry] }
         for listener in listeners {
             switch listener {

@@ -41,6 +41,10 @@ package final class MonitorConnection: Sendable {
         var isReady = false
     }
 
+    /// Seconds that a monitor may take to answer. All it waits for itself is the kernel, so this is for one that was
+    /// stopped, or a mount that hangs: its pod fails with a message and does not stand still.
+    private static let patience = 60
+
     package let folder: String
     private let socket: Descriptor
     private let state = Mutex(State())
@@ -203,7 +207,11 @@ package final class MonitorConnection: Sendable {
             throw SystemError(call: "sendmsg", operand: folder + "/monitor.sock", errno: -result)
         }
         withExtendedLifetime(descriptors) {}
-        done.wait()
+        guard done.wait(timeout: .now() + .seconds(MonitorConnection.patience)) == .success else {
+            _ = state.withLock { $0.waiting.removeValue(forKey: number) }
+            let call = "monitor's answer to request \(type.rawValue)"
+            throw SystemError(call: call, operand: "\(folder) \(texts.first ?? "")", errno: ETIMEDOUT)
+        }
         guard let answer = holder.slot.withLock({ $0 }) else {
             throw SystemError(call: "recvmsg", operand: folder, errno: EPROTO)
         }

@@ -2,7 +2,7 @@ import Glibc
 package import MartinetAPI
 package import MartinetBase
 package import MartinetContainers
-import MartinetImageSpec
+package import MartinetImageSpec
 package import MartinetImages
 package import MartinetNetwork
 import MartinetOCI
@@ -74,14 +74,19 @@ package final class Engine: Sendable {
 
     /// Pulls a container's image. Where the registry cannot be asked and the image is here, that one serves: a name
     /// that a course writes must run offline.
+    ///
+    /// - Parameter secrets: the pod's `imagePullSecrets`, nil for one that is not there.
+    /// - Parameter onUnusable: told the names of those that say nothing.
     package func pull(
-        _ container: Container, credentials: [String],
+        _ container: Container, secrets: [(name: String, secret: Secret?)], onUnusable: ([String]) -> Void,
         _ completion: @escaping @Sendable (Result<Image, EngineError>) -> Void
     ) {
         let text = container.image
         let images = images
         do {
             let reference = try ImageReference(text)
+            let (credentials, unusable) = PullSecrets.credentials(for: reference, secrets)
+            if !unusable.isEmpty { onUnusable(unusable) }
             puller.pull(reference, into: images, credentials: credentials) { error in
                 do {
                     if let error {
@@ -91,7 +96,10 @@ package final class Engine: Sendable {
                         else { throw error }
                         return completion(.success(image))
                     }
-                    completion(.success(try images.image(reference)))
+                    let image = try images.image(reference)
+                    // What was pulled can be pulled again, and may go when the disk is full.
+                    try images.setCachedFile(Engine.pulledKey(reference), [])
+                    completion(.success(image))
                 } catch {
                     completion(
                         .failure(EngineError("ErrImagePull", "failed to pull image \(text.debugDescription): \(error)"))
@@ -101,6 +109,15 @@ package final class Engine: Sendable {
         } catch {
             completion(.failure(EngineError("InvalidImageName", "\(error)")))
         }
+    }
+
+    private static func pulledKey(_ reference: ImageReference) -> ContentDigest {
+        ContentDigest(of: "pulled \(reference)")
+    }
+
+    /// Whether an image came from a registry; others were built or loaded here, and nobody could bring them back.
+    package func isPulled(_ reference: ImageReference) -> Bool {
+        (try? images.cachedFile(Engine.pulledKey(reference))).flatMap { $0 } != nil
     }
 
     package func logFolder(namespace: String, name: String, uid: String) -> String {

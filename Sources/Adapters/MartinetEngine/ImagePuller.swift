@@ -5,8 +5,10 @@ package import MartinetImages
 /// Fetches images into the store.
 package protocol ImagePuller: Sendable {
     /// `completion` runs once, on any thread; the message of a failure names the image.
+    ///
+    /// - Parameter credentials: to be tried in this order, the first that the registry takes; none: as nobody.
     func pull(
-        _ reference: ImageReference, into store: ImageStore, credentials: [String],
+        _ reference: ImageReference, into store: ImageStore, credentials: [RegistryCredentials],
         _ completion: @escaping @Sendable ((any Error)?) -> Void)
 }
 
@@ -26,25 +28,28 @@ package struct RegistryPuller: ImagePuller {
     }
 
     package func pull(
-        _ reference: ImageReference, into store: ImageStore, credentials: [String],
+        _ reference: ImageReference, into store: ImageStore, credentials: [RegistryCredentials],
         _ completion: @escaping @Sendable ((any Error)?) -> Void
     ) {
-        guard credentials.isEmpty else {
-            completion(EngineError("ErrImagePull", "spec.imagePullSecrets is not supported by this node"))
-            return
-        }
         var configuration = RegistryClient.Configuration()
         configuration.allowsPlainHTTP = plainHTTP(reference.domain)
-        let client = RegistryClient(
-            domain: reference.domain, transport: transport, runtime: runtime, configuration: configuration)
+        let clients = (credentials.isEmpty ? [nil] : credentials.map(Optional.some)).map { one in
+            configuration.credentials = one
+            return RegistryClient(
+                domain: reference.domain, transport: transport, runtime: runtime, configuration: configuration)
+        }
         // Unstructured, as the pods' workers are serial executors and not tasks; it ends with the pull.
         Task {
-            do {
-                _ = try await client.pull(reference, into: store)
-                completion(nil)
-            } catch {
-                completion(error)
+            var failure: (any Error)?
+            for client in clients {
+                do {
+                    _ = try await client.pull(reference, into: store)
+                    return completion(nil)
+                } catch {
+                    failure = error
+                }
             }
+            completion(failure)
         }
     }
 }
@@ -53,7 +58,7 @@ package struct RegistryPuller: ImagePuller {
 package struct NoPuller: ImagePuller {
     package init() {}
     package func pull(
-        _ reference: ImageReference, into store: ImageStore, credentials: [String],
+        _ reference: ImageReference, into store: ImageStore, credentials: [RegistryCredentials],
         _ completion: @escaping @Sendable ((any Error)?) -> Void
     ) {
         completion(EngineError("ErrImagePull", "image \(reference.familiar): this node has no way to a registry"))

@@ -28,6 +28,7 @@ package struct ContentReferences: Hashable, Sendable {
     package var tokens: Set<PodContent.TokenKey> = []
 
     package init(_ pod: Pod) {
+        for reference in pod.spec.imagePullSecrets where !reference.name.isEmpty { secrets.insert(reference.name) }
         for volume in pod.spec.volumes {
             if let source = volume.configMap { configMaps.insert(source.name) }
             if let source = volume.secret { secrets.insert(source.secretName) }

@@ -8,11 +8,24 @@ struct PodFiles {
 
     /// What the pod calls itself: its name, or what it asks for.
     var hostname: String {
+        if pod.spec.setHostnameAsFQDN == true, let domain { return "\(shortName).\(domain)" }
+        return shortName
+    }
+
+    private var shortName: String {
         if let override = pod.spec.hostnameOverride, !override.isEmpty { return override }
         let name = pod.spec.hostname.isEmpty ? pod.metadata.name : pod.spec.hostname
-        let short = String(decoding: name.utf8.prefix(63), as: UTF8.self)
-        if pod.spec.setHostnameAsFQDN == true, let domain { return "\(short).\(domain)" }
-        return short
+        return String(decoding: name.utf8.prefix(63), as: UTF8.self)
+    }
+
+    /// The kernel takes 64 bytes (sethostname(2)); a name that is cut would be another's.
+    func checkHostname() throws(EngineError) {
+        let name = hostname
+        guard name.utf8.count > 64 else { return }
+        throw EngineError(
+            "FailedCreatePodSandBox",
+            "Failed to construct FQDN from Pod hostname and cluster domain, FQDN \(name) is too long (64 characters is "
+                + "the max, \(name.utf8.count) characters requested)")
     }
 
     private var domain: String? {
@@ -29,7 +42,7 @@ struct PodFiles {
             text = "# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n"
             text += "fe00::\tip6-localnet\nfe00::\tip6-mcastprefix\nfe00::1\tip6-allnodes\nfe00::2\tip6-allrouters\n"
             for address in addresses {
-                text += domain.map { "\(address)\t\(hostname).\($0)\t\(hostname)\n" } ?? "\(address)\t\(hostname)\n"
+                text += domain.map { "\(address)\t\(shortName).\($0)\t\(shortName)\n" } ?? "\(address)\t\(shortName)\n"
             }
         }
         if !pod.spec.hostAliases.isEmpty {

@@ -12,12 +12,13 @@ import Synchronization
 extension PodSandbox {
     /// Creates and starts a container; returns once its program has been executed.
     ///
+    /// - Parameter target: of an ephemeral container, whose processes it sees, empty for none; nil of all others.
     /// - Parameter created: called between the two, for the Event.
     /// - Throws: `EngineError` where there is no process, with Kubernetes' word for why; its reason is `StartError`
     ///   where the program could not be executed.
     package func start(
         _ container: Container, attempt: Int32, image: Image, pod: Pod, content: PodContent,
-        created: (String) -> Void
+        target: String? = nil, created: (String) -> Void
     ) throws -> ContainerRun {
         guard let connection = state.withLock({ $0.connection }) else {
             throw EngineError("CreateContainerError", "the pod's monitor is gone")
@@ -42,7 +43,9 @@ extension PodSandbox {
             stopSignal: try PodSandbox.stopSignal(container, image), messagePolicy: container.terminationMessagePolicy,
             spec: OCISpec())
         do {
-            file.spec = try builder(container, pod, image, content, folder: folder, id: id).build()
+            var builder = try builder(container, pod, image, content, folder: folder, id: id)
+            builder.processIDs = try sharedProcessIDs(pod, connection) ?? processIDs(of: target, container, pod)
+            file.spec = try builder.build()
             try prepareLog(file)
             try save(file)
             let made = try create(file, container, connection)
@@ -60,6 +63,21 @@ extension PodSandbox {
         return ContainerRun(
             id: id, image: file.image, imageID: file.imageID,
             startedAt: Timestamp(nanoseconds: file.started ?? 0))
+    }
+
+    /// An ephemeral container sees the processes of its target, if it has one.
+    private func processIDs(
+        of target: String?, _ container: Container, _ pod: Pod
+    ) throws(EngineError) -> String? {
+        guard let target else { return nil }
+        if let field = Unsupported.field(ofEphemeral: container, in: pod) {
+            throw EngineError.config("the node does not support \(field)")
+        }
+        guard !target.isEmpty else { return nil }
+        guard let id = runningID(of: target), let pid = state.withLock({ $0.pids[id] }) else {
+            throw EngineError.config("unable to find target container \(target.debugDescription)")
+        }
+        return "/proc/\(pid)/ns/pid"
     }
 
     private func create(
@@ -141,7 +159,7 @@ extension PodSandbox {
     }
 
     /// The monitor learns of an end a moment after the process is gone.
-    private func forget(_ id: String, _ connection: MonitorConnection) throws(SystemError) {
+    func forget(_ id: String, _ connection: MonitorConnection) throws(SystemError) {
         for _ in 0..<400 {
             do throws(SystemError) {
                 return try connection.remove(id)

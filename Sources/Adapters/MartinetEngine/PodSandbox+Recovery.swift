@@ -28,6 +28,9 @@ extension PodSandbox {
         }
         var statuses: [String: TaskStatus] = [:]
         for status in try connection.status() where !status.isExec { statuses[status.id] = status }
+        if let first = statuses[PodSandbox.podInitID], first.state == .running {
+            state.withLock { $0.podInit = first.pid }
+        }
         var found = Recovered(addresses: pod.addresses, containers: [])
         for file in state.withLock({ $0.containers.values.sorted { $0.id < $1.id } }) {
             let run = ContainerRun(

@@ -30,7 +30,12 @@ package final class PodSandbox: Sendable {
         var containers: [String: ContainerFile] = [:]
         var pids: [String: Int32] = [:]
         var addresses: [String] = []
+        /// The first process of a pod whose containers share their process ids.
+        var podInit: Int32?
     }
+
+    /// The monitor's name for that process; containers' names are longer.
+    static let podInitID = "pod-init"
 
     package let engine: Engine
     package let namespace, name, uid: String
@@ -51,6 +56,9 @@ package final class PodSandbox: Sendable {
     var dataFolder: String { "\(engine.configuration.dataFolder)/\(uid)" }
     package var logFolder: String { engine.logFolder(namespace: namespace, name: name, uid: uid) }
     package var addresses: [String] { state.withLock { $0.addresses } }
+
+    /// Whether there is something of it that could use the node.
+    package var isSetUp: Bool { state.withLock { $0.connection != nil } }
 
     func volumes(_ pod: Pod) -> VolumeSet {
         VolumeSet(
@@ -98,6 +106,7 @@ package final class PodSandbox: Sendable {
         if !pod.spec.hostNetwork, !Files.exists(runFolder + "/uts") { wanted.append("uts") }
         if !wanted.isEmpty {
             let files = PodFiles(pod: pod, configuration: engine.configuration)
+            if wanted.contains("uts") { try files.checkHostname() }
             try engine.containers.makeSandbox(
                 SandboxPlanInputs(
                     namespaces: wanted, folder: runFolder, hostname: wanted.contains("uts") ? files.hostname : nil))
@@ -160,6 +169,19 @@ package final class PodSandbox: Sendable {
         try volumes(pod).refresh(content, at: engine.runtime.now())
     }
 
+    /// Where the process ids of the pod are, if its containers share them. A first process that has ended took all of
+    /// them with it, and there is another for those that come.
+    func sharedProcessIDs(_ pod: Pod, _ connection: MonitorConnection) throws -> String? {
+        guard pod.spec.shareProcessNamespace == true, !pod.spec.hostPID else { return nil }
+        if let pid = state.withLock({ $0.podInit }) { return "/proc/\(pid)/ns/pid" }
+        try forget(PodSandbox.podInitID, connection)
+        let path = ResourceLimits.cgroup(of: pod, parent: engine.configuration.cgroupParent) + "/init"
+        let cgroup = try Cgroup(layout: engine.containers.facts.cgroups, path: path)
+        let pid = try engine.containers.startPodInit(PodSandbox.podInitID, cgroup: cgroup, on: connection)
+        state.withLock { $0.podInit = pid }
+        return "/proc/\(pid)/ns/pid"
+    }
+
     // MARK: - the monitor's events
 
     func handler() -> @Sendable (MonitorConnection.Event) -> Void {
@@ -169,6 +191,8 @@ package final class PodSandbox: Sendable {
             case .exited(let status):
                 if status.isExec {
                     onEvent(.execEnded(id: status.id, exitCode: status.exitCode))
+                } else if status.id == PodSandbox.podInitID {
+                    state.withLock { $0.podInit = nil }
                 } else if let file = state.withLock({ $0.containers[status.id] }) {
                     onEvent(.exited(container: file.name, termination(status, file)))
                 }
@@ -215,6 +239,7 @@ package final class PodSandbox: Sendable {
             let cgroup = try Cgroup(layout: engine.containers.facts.cgroups, path: pod.cgroup)
             cgroup.signalAll(SIGKILL)
             try cgroup.remove()
+            if let connection = state.withLock({ $0.connection }) { try forget(PodSandbox.podInitID, connection) }
             if pod.hasHostPorts > 0 {
                 try engine.firewall?.apply(
                     (0..<pod.hasHostPorts).map { (name: "hostport:\(uid):\($0)", service: nil) })

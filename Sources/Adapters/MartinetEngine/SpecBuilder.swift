@@ -25,6 +25,8 @@ struct SpecBuilder {
     let containerFolder: String
     let rootfs: String
     let cgroupPath: String
+    /// The namespace of process ids that it shares with others; nil for one of its own.
+    var processIDs: String?
 
     var isPrivileged: Bool { container.securityContext?.privileged == true }
 
@@ -119,7 +121,7 @@ struct SpecBuilder {
         if let networkPath { namespaces.append(OCINamespace(type: "network", path: networkPath)) }
         if !pod.spec.hostNetwork { namespaces.append(OCINamespace(type: "uts", path: runFolder + "/uts")) }
         if !pod.spec.hostIPC { namespaces.append(OCINamespace(type: "ipc", path: runFolder + "/ipc")) }
-        if !pod.spec.hostPID { namespaces.append(OCINamespace(type: "pid")) }
+        if !pod.spec.hostPID { namespaces.append(OCINamespace(type: "pid", path: processIDs)) }
         var linux = OCILinux(namespaces: namespaces, cgroupsPath: cgroupPath)
         var resources = ResourceLimits.container(container)
         var sysctls: [String: String] = [:]

@@ -1,4 +1,5 @@
 package import MartinetAPI
+import MartinetPodLifecycle
 import MartinetSchema
 
 /// What pods may ask and this node does not do: refused by name, never ignored.
@@ -7,13 +8,11 @@ package enum Unsupported {
     package static func field(of pod: Pod) -> String? {
         let spec = pod.spec
         for (asked, name) in [
-            (!spec.ephemeralContainers.isEmpty, "spec.ephemeralContainers"),
             (spec.hostUsers == false, "spec.hostUsers: false"),
             (!(spec.runtimeClassName ?? "").isEmpty, "spec.runtimeClassName"),
             (!spec.resourceClaims.isEmpty, "spec.resourceClaims"),
             (spec.os?.name == "windows", "spec.os.name: windows"),
             (spec.resources != nil, "spec.resources"),
-            (spec.shareProcessNamespace == true, "spec.shareProcessNamespace"),
             (spec.securityContext?.seLinuxOptions != nil, "spec.securityContext.seLinuxOptions"),
             (spec.securityContext?.windowsOptions != nil, "spec.securityContext.windowsOptions"),
             (needsModule(spec.securityContext?.appArmorProfile), "spec.securityContext.appArmorProfile"),
@@ -24,7 +23,7 @@ package enum Unsupported {
         ] where asked {
             return name
         }
-        for sysctl in spec.securityContext?.sysctls ?? [] where !safeSysctls.contains(sysctl.name) {
+        for sysctl in spec.securityContext?.sysctls ?? [] where !NodeAdmission.safeSysctls.contains(sysctl.name) {
             return "spec.securityContext.sysctls: \(sysctl.name) is not in the safe set"
         }
         for volume in spec.volumes {
@@ -36,13 +35,15 @@ package enum Unsupported {
         return nil
     }
 
-    /// Settings of a namespace of the pod's own, which cannot harm others.
-    static let safeSysctls: Set<String> = [
-        "kernel.shm_rmid_forced", "net.ipv4.ip_local_port_range", "net.ipv4.tcp_syncookies",
-        "net.ipv4.ping_group_range", "net.ipv4.ip_unprivileged_port_start", "net.ipv4.ip_local_reserved_ports",
-        "net.ipv4.tcp_keepalive_time", "net.ipv4.tcp_fin_timeout", "net.ipv4.tcp_keepalive_intvl",
-        "net.ipv4.tcp_keepalive_probes", "net.ipv4.tcp_rmem", "net.ipv4.tcp_wmem",
-    ]
+    /// The same of a container that came later; what it is configured from would have to be followed from then on.
+    package static func field(ofEphemeral container: Container, in pod: Pod) -> String? {
+        let isConfigured = container.env.contains {
+            $0.valueFrom?.configMapKeyRef != nil || $0.valueFrom?.secretKeyRef != nil
+        }
+        let found =
+            isConfigured || !container.envFrom.isEmpty ? "env from other objects" : field(of: container, in: pod.spec)
+        return found.map { "spec.ephemeralContainers[\(container.name)].\($0)" }
+    }
 
     private static func needsModule(_ profile: AppArmorProfile?) -> Bool {
         profile.map { $0.type != "Unconfined" } ?? false
@@ -101,14 +102,13 @@ package enum Unsupported {
             ("startupProbe", container.startupProbe), ("readinessProbe", container.readinessProbe),
             ("livenessProbe", container.livenessProbe),
         ] {
-            if probe?.grpc != nil { return "\(name).grpc" }
-            if probe?.httpGet?.scheme.uppercased() == "HTTPS" { return "\(name).httpGet.scheme: HTTPS" }
-        }
-        for (name, handler) in [
-            ("lifecycle.postStart", container.lifecycle?.postStart),
-            ("lifecycle.preStop", container.lifecycle?.preStop),
-        ] {
-            if handler?.httpGet?.scheme.uppercased() == "HTTPS" { return "\(name).httpGet.scheme: HTTPS" }
+            let scheme = probe?.httpGet?.scheme.uppercased() ?? ""
+            if !["", "HTTP", "HTTPS"].contains(scheme) { return "\(name).httpGet.scheme: \(scheme)" }
+            if scheme == "HTTPS",
+                probe?.httpGet?.httpHeaders.contains(where: { $0.name.lowercased() == "host" }) == true
+            {
+                return "\(name).httpGet.httpHeaders: Host with the scheme HTTPS"
+            }
         }
         return nil
     }

@@ -7,12 +7,18 @@ package enum FileTree {
     /// Removes `name` in `folder` with all that is in it; nothing to remove is fine.
     ///
     /// Takes no stack and three descriptors however deep the tree is (a hostile layer may nest without end): a folder
-    /// that is not empty is moved up beside `name` and dealt with next. Links are removed, never followed.
+    /// that is not empty is moved up beside `name` and dealt with next. Links are removed, never followed. Killed in
+    /// between, the next removal of the same name goes on.
     package static func remove(_ name: String, in folder: OpenFile) throws(SystemError) {
         if unlinkat(folder.descriptor, name, 0) == 0 || errno == ENOENT { return }
         guard errno == EISDIR || errno == EPERM else { throw .last("unlinkat", name) }
         var pending = [name]
+        // What an earlier removal had moved up and did not come to: the last ones go first, so it is 1, 2, …
         var moved = 0
+        while faccessat(folder.descriptor, "\(name).removing-\(moved + 1)", F_OK, AT_SYMLINK_NOFOLLOW) == 0 {
+            moved += 1
+            pending.append("\(name).removing-\(moved)")
+        }
         while let next = pending.popLast() {
             if unlinkat(folder.descriptor, next, AT_REMOVEDIR) == 0 || errno == ENOENT { continue }
             guard errno == ENOTEMPTY || errno == EEXIST else { throw .last("rmdir", next) }

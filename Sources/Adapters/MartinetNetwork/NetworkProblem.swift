@@ -1,7 +1,7 @@
 /// Why the node's network cannot be as configured. `message` names what is in the way.
 package struct NetworkProblem: Error, Hashable, Sendable, CustomStringConvertible {
     package enum Code: Hashable, Sendable {
-        case badConfiguration, rangeTaken, rangeExhausted, bridgeTaken, foreignRules, unknownOwner
+        case badConfiguration, noBridge, rangeTaken, rangeExhausted, bridgeTaken, foreignRules, unknownOwner
     }
     package let code: Code
     package let message: String

@@ -37,7 +37,7 @@ package final class PodNetwork: Sendable {
         var socket = try NetlinkSocket(.route, in: configuration.node)
         let links = try socket.query(LinkRequests.dump()).compactMap(Link.init)
         guard let bridge = links.first(where: { $0.name == configuration.bridge }) else {
-            throw NetworkProblem(.badConfiguration, "the bridge \(configuration.bridge) does not exist")
+            throw NetworkProblem(.noBridge, "the bridge \(configuration.bridge) does not exist")
         }
         _ = try StateFolder(configuration.namespaceFolder)
         var state = State(

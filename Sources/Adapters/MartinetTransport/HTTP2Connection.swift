@@ -298,7 +298,18 @@ final class HTTP2Connection: ChannelInboundHandler, ExchangeHost, DrainableConne
             return
         }
         context.write(wrapOutboundOut(HTTP2Frame(streamID: id, payload: payload)), promise: done)
-        if inRead { flushNeeded = true } else { context.flush() }
+        guard !flushNeeded else { return }
+        flushNeeded = true
+        guard !inRead else { return }
+        // Answers that come from another thread come in groups, as commits do: what is queued behind this one on the loop
+        // shares its flush, its TLS record and its system call.
+        eventLoop.assumeIsolated().execute { [weak self] in self?.flushLate() }
+    }
+
+    private func flushLate() {
+        guard flushNeeded, !inRead else { return }
+        flushNeeded = false
+        context?.flush()
     }
 
     private func refuse(_ id: HTTP2StreamID, _ violation: LimitViolation) {

@@ -42,12 +42,16 @@ package final class SimulatedRuntime: Runtime {
             })
     }
 
-    /// Runs the next piece of work, moving time forward to it. False where nothing is left to run.
+    /// Runs the next piece of work, moving time forward to it. False where nothing is due until the limit: time is then
+    /// there, so that who waits in small steps gets on.
     @discardableResult
     package func step(until limit: Duration = .nanoseconds(Int64.max)) -> Bool {
         let work: Work? = state.withLock { state in
             state.queue.removeAll { state.cancelled.remove($0.ticket) != nil }
-            guard let earliest = state.queue.lazy.map(\.due).min(), earliest <= limit.nanoseconds else { return nil }
+            guard let earliest = state.queue.lazy.map(\.due).min(), earliest <= limit.nanoseconds else {
+                if limit.nanoseconds < Int64.max { state.time = max(state.time, limit.nanoseconds) }
+                return nil
+            }
             // The first of each executor that is due then: one of them, by the seed.
             var firsts: [Int: Int] = [:]
             for (index, work) in state.queue.enumerated() where work.due == earliest {

@@ -109,7 +109,7 @@ package final class APIServer: RequestHandler {
         if request.verb == .watch {
             return try watch(request, resource, query, identity, representation, exchange)
         }
-        let warnings = try readBody(&request, http, resource.kind)
+        let warnings = try readBody(&request, http, query, resource.kind)
         let final = request
         let include = TableConverter.Include(rawValue: query["includeObject"] ?? "") ?? .metadata
         registry.handle(final, as: identity) { [self] result in
@@ -138,8 +138,11 @@ package final class APIServer: RequestHandler {
     }
 
     private func readBody(
-        _ request: inout APIRequest, _ http: HTTPRequest, _ kind: Kind
+        _ request: inout APIRequest, _ http: HTTPRequest, _ query: RequestQuery, _ kind: Kind
     ) throws(APIError) -> [String] {
+        if let coding = http.headers["content-encoding"], coding.lowercased() != "identity", !http.body.isEmpty {
+            throw APIError.unsupportedMediaType("content-encoding \(coding)", ["identity"])
+        }
         switch request.verb {
         case .create, .update:
             var decoder = BodyDecoder(
@@ -148,7 +151,10 @@ package final class APIServer: RequestHandler {
             request.object = try decoder.decode(http.body, as: bodyType(request.resource, kind))
             return decoder.warnings
         case .delete, .deletecollection:
-            guard !http.body.isEmpty else { return [] }
+            guard !http.body.isEmpty else {
+                request.object = try query.deleteOptions()?.object
+                return []
+            }
             var decoder = BodyDecoder(
                 contentType: http.headers["content-type"], validation: request.options.fieldValidation)
             request.object = try decoder.decode(http.body, as: DeleteOptions.type)
@@ -198,7 +204,7 @@ package final class APIServer: RequestHandler {
     }
 
     private func fail(
-        _ error: APIError, _ request: HTTPRequest, _ representation: Representation, _ exchange: any Exchange
+        _ error: APIError, _ request: HTTPRequest?, _ representation: Representation, _ exchange: any Exchange
     ) {
         var plain = representation
         plain.form = .whole
@@ -217,6 +223,24 @@ package final class APIServer: RequestHandler {
     ) throws(APIError) {
         let kind = resource.kind
         let include = TableConverter.Include(rawValue: query["includeObject"] ?? "") ?? .metadata
+        if registry.isAhead(request) {
+            let (request, representation) = (request, representation)
+            return registry.whenReached(request) { [self] error in
+                do throws(APIError) {
+                    if let error { throw error }
+                    try open(request, kind, include, identity, representation, exchange)
+                } catch {
+                    fail(error, nil, representation, exchange)
+                }
+            }
+        }
+        try open(request, kind, include, identity, representation, exchange)
+    }
+
+    private func open(
+        _ request: APIRequest, _ kind: Kind, _ include: TableConverter.Include, _ identity: Identity,
+        _ representation: Representation, _ exchange: any Exchange
+    ) throws(APIError) {
         let pending = PendingWatch()
         let watch = try registry.watch(request, as: identity, on: streams) { pending.deliver($0) }
         let outgoing = exchange.begin(
@@ -233,14 +257,14 @@ package final class APIServer: RequestHandler {
     private func stream(
         _ name: ResourceName, _ http: HTTPRequest, _ query: RequestQuery, _ identity: Identity, _ exchange: any Exchange
     ) throws(APIError) {
+        let request = StreamRequest(resource: name, http: http)
+        let check = APIRequest(name.subresource == "log" ? .get : .create, name)
+        if let refusal = registry.refusal(identity, check) { throw refusal }
         guard let nodes else {
             throw APIError(
                 code: 501, reason: "NotImplemented",
                 message: "this server reaches no nodes: \(name.subresource) is not served")
         }
-        let request = StreamRequest(resource: name, http: http)
-        let check = APIRequest(name.subresource == "log" ? .get : .create, name)
-        if let refusal = registry.refusal(identity, check) { throw refusal }
         let key = ResourceName(version: "v1", plural: "pods", namespace: name.namespace, name: name.name)
         guard let pod = registry.stored(key) else { throw APIError.notFound(key) }
         nodes.serve(request, pod: pod.object, exchange) { [self] error in

@@ -1,4 +1,5 @@
 package import MartinetAPICore
+package import MartinetBase
 import MartinetCertificates
 import MartinetClient
 import MartinetTransport
@@ -13,19 +14,44 @@ package protocol TokenVerifier: Sendable {
 package struct Authenticator: Sendable {
     private let tokens: [String: Identity]
     private let verifier: (any TokenVerifier)?
+    private let runtime: any Runtime
 
     /// - Parameter tokens: static tokens and whom they stand for.
-    package init(tokens: [String: Identity] = [:], verifier: (any TokenVerifier)? = nil) {
+    package init(
+        tokens: [String: Identity] = [:], verifier: (any TokenVerifier)? = nil,
+        runtime: any Runtime = ProductionRuntime()
+    ) {
         self.tokens = tokens
         self.verifier = verifier
+        self.runtime = runtime
+    }
+
+    /// Whom a client certificate stands for, and until when.
+    private struct Bearer: Sendable {
+        let identity: Identity?
+        let notAfter: Timestamp
+
+        init(_ certificate: [UInt8]) {
+            guard let info = try? CertificateInfo(der: certificate), info.isForClients, let user = info.commonName,
+                !user.isEmpty
+            else {
+                (identity, notAfter) = (nil, Timestamp(seconds: 0))
+                return
+            }
+            identity = Identity(user: user, groups: info.organizations + ["system:authenticated"])
+            notAfter = info.notAfter
+        }
     }
 
     func identity(_ request: HTTPRequest) throws(APIError) -> Identity {
         // The transport has verified the chain against the cluster's authority.
-        if let certificate = request.peer.certificates.first, let info = try? CertificateInfo(der: certificate),
-            info.isForClients, let user = info.commonName, !user.isEmpty
-        {
-            return Identity(user: user, groups: info.organizations + ["system:authenticated"])
+        if let certificate = request.peer.certificates.first {
+            let bearer = request.peer.memo.value { Bearer(certificate) }
+            if let identity = bearer.identity {
+                // A connection may live longer than the certificate that opened it.
+                guard bearer.notAfter > runtime.now() else { throw APIError.unauthorized() }
+                return identity
+            }
         }
         guard let token = Authenticator.bearer(request) else { return .anonymous }
         if let known = tokens[token] { return known }

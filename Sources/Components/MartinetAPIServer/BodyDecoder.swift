@@ -112,13 +112,17 @@ struct BodyDecoder {
         guard type.kind?.protobufPackage.isEmpty == false else {
             throw APIError.unsupportedMediaType(contentType, ["application/json", "application/yaml"])
         }
+        var named: (apiVersion: String, kind: String)?
+        let object: Object
         do throws(DecodeError) {
             let envelope = try ProtobufDecoder.envelope(body)
-            try? check(apiVersion: envelope.apiVersion, kind: envelope.kind, type)
-            return try ProtobufDecoder.decode(envelope.body, as: type)
+            named = (envelope.apiVersion, envelope.kind)
+            object = try ProtobufDecoder.decode(envelope.body, as: type)
         } catch {
             throw APIError.badRequest("the protobuf body cannot be decoded: \(error) (byte \(error.offset))")
         }
+        if let named { try check(apiVersion: named.apiVersion, kind: named.kind, type) }
+        return object
     }
 
     /// Options and other shared kinds come under any group's version.

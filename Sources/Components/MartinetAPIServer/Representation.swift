@@ -34,6 +34,12 @@ struct Representation: Equatable {
     static func negotiate(
         _ headers: HTTPHeaderList, _ query: RequestQuery, for kind: Kind? = nil, streams: Bool = false
     ) -> Representation? {
+        // What most clients send needs no weighing.
+        if let accept = headers["accept"], accept == "application/json", query.isEmpty {
+            var plain = Representation()
+            plain.isPretty = isForEyes(headers["user-agent"] ?? "")
+            return plain
+        }
         let clauses = headers.tokens("accept")
         var candidates: [(quality: Double, order: Int, representation: Representation)] = []
         for (order, clause) in (clauses.isEmpty ? ["*/*"] : clauses).enumerated() {

@@ -8,15 +8,22 @@ enum RequestPath: Equatable {
 
     /// Nil where the path is not validly encoded.
     init?(_ path: String) {
-        guard let decoded = RequestPath.segments(path) else { return nil }
+        guard let decoded = RequestPath.segments(path), decoded.allSatisfy(RequestPath.isSegment)
+        else { return nil }
         self = RequestPath.resource(decoded).map(RequestPath.resource) ?? .other("/" + decoded.joined(separator: "/"))
+    }
+
+    /// Whether a segment can be part of a key and of a message: no object is called so, and none is to be found so.
+    private static func isSegment(_ text: String) -> Bool {
+        text != "." && text != ".." && !text.utf8.contains { $0 == 47 || $0 < 32 || $0 == 127 }
     }
 
     /// The decoded segments of a path; empty ones are dropped.
     static func segments(_ path: String) -> [String]? {
         var segments: [String] = []
-        for segment in path.split(separator: "/") {
-            guard let decoded = percentDecoded(segment, plusIsSpace: false) else { return nil }
+        // By bytes: splitting by characters costs more than answering.
+        for segment in path.utf8.split(separator: 47) {
+            guard let decoded = percentDecoded(Substring(segment), plusIsSpace: false) else { return nil }
             segments.append(decoded)
         }
         return segments

@@ -1,5 +1,7 @@
+import MartinetAPI
 import MartinetAPICore
 import MartinetClient
+import MartinetSchema
 
 /// The parameters of a query string, in order; a name may come several times.
 struct RequestQuery {
@@ -8,15 +10,17 @@ struct RequestQuery {
     /// Nil where it is not validly encoded.
     init?(_ text: String?) {
         var pairs: [(String, String)] = []
-        for part in (text ?? "").split(separator: "&") {
-            let sides = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard let name = percentDecoded(sides[0], plusIsSpace: true),
-                let value = percentDecoded(sides.count > 1 ? sides[1] : "", plusIsSpace: true)
+        for part in (text ?? "").utf8.split(separator: 38) {
+            let sides = part.split(separator: 61, maxSplits: 1, omittingEmptySubsequences: false)
+            guard let name = percentDecoded(Substring(sides[0]), plusIsSpace: true),
+                let value = percentDecoded(sides.count > 1 ? Substring(sides[1]) : "", plusIsSpace: true)
             else { return nil }
             pairs.append((name, value))
         }
         self.pairs = pairs
     }
+
+    var isEmpty: Bool { pairs.isEmpty }
 
     subscript(name: String) -> String? { pairs.first { $0.name == name }?.value }
 
@@ -36,8 +40,20 @@ struct RequestQuery {
         return number
     }
 
+    /// What a deletion without a body says in its parameters; nil where that is nothing.
+    func deleteOptions() throws(APIError) -> DeleteOptions? {
+        let grace = try number("gracePeriodSeconds")
+        let policy = self["propagationPolicy"] ?? ""
+        guard grace != nil || !policy.isEmpty else { return nil }
+        return DeleteOptions {
+            $0.gracePeriodSeconds = grace
+            if !policy.isEmpty { $0.propagationPolicy = policy }
+        }
+    }
+
     func options() throws(APIError) -> APIRequest.Options {
         var options = APIRequest.Options()
+        guard !pairs.isEmpty else { return options }
         options.labelSelector = self["labelSelector"] ?? ""
         options.fieldSelector = self["fieldSelector"] ?? ""
         options.resourceVersion = self["resourceVersion"] ?? ""

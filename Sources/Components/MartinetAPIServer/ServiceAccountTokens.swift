@@ -11,6 +11,16 @@ package final class ServiceAccountTokens: TokenIssuer, TokenVerifier, Sendable {
     package static let issuer = "https://kubernetes.default.svc"
     private let signer: MartinetCertificates.TokenSigner
     private let runtime: any Runtime
+    private struct Verified: Sendable {
+        let namespace: String
+        let name: String
+        let uid: String
+        let expiry: Int64
+        let identity: Identity
+    }
+    /// Tokens whose signature has been checked: checking it costs more than answering.
+    private let verified = Mutex<[String: Verified]>([:])
+    private static let verifiedMax = 4096
     /// Set once the registry exists: a token is only good as long as its account is.
     private let accounts = Mutex<(@Sendable (_ namespace: String, _ name: String) -> String?)?>(nil)
 
@@ -52,18 +62,36 @@ package final class ServiceAccountTokens: TokenIssuer, TokenVerifier, Sendable {
     }
 
     package func identity(_ token: String) -> Identity? {
+        let known = verified.withLock { $0[token] }
+        guard let claims = known ?? verify(token), claims.expiry > runtime.now().seconds else { return nil }
+        if known == nil {
+            verified.withLock { verified in
+                // Forgotten as a whole when it is full: what is in use is back after one check each.
+                if verified.count >= ServiceAccountTokens.verifiedMax { verified = [:] }
+                verified[token] = claims
+            }
+        }
+        // A token is good as long as its account is the one that it was issued for.
+        guard let lookUp = accounts.withLock({ $0 }), lookUp(claims.namespace, claims.name) == claims.uid else {
+            return nil
+        }
+        return claims.identity
+    }
+
+    /// What a token says whose signature, issuer and audience are right, whenever it expires.
+    private func verify(_ token: String) -> Verified? {
         guard let bytes = try? signer.verify(token), case .map(let claims)? = try? JSONDecoder.decodeAny(bytes).value,
-            case .int(let expiry)? = claims["exp"], expiry > runtime.now().seconds,
+            case .int(let expiry)? = claims["exp"],
             claims["iss"] == .string(ServiceAccountTokens.issuer), case .list(let audiences)? = claims["aud"],
             audiences.contains(.string(ServiceAccountTokens.issuer)), case .map(let bound)? = claims["kubernetes.io"],
             case .string(let namespace)? = bound["namespace"], case .map(let account)? = bound["serviceaccount"],
             case .string(let name)? = account["name"], case .string(let uid)? = account["uid"]
         else { return nil }
-        guard let lookUp = accounts.withLock({ $0 }), lookUp(namespace, name) == uid else { return nil }
         let now = Timestamp(seconds: 0)
-        return TokenClaims(
+        let identity = TokenClaims(
             namespace: namespace, account: name, accountUID: uid, audiences: [], issuedAt: now, expiresAt: now
         ).identity
+        return Verified(namespace: namespace, name: name, uid: uid, expiry: expiry, identity: identity)
     }
 }
 

@@ -21,6 +21,7 @@ final class DescriptorPipe: ContainerPipe {
         var isClosing = false
         var readWait: Readiness?
         var writeWait: Readiness?
+        var waitsForRoom = false
         var onBytes: (@Sendable ([UInt8]) -> Void)?
         var onEnd: (@Sendable (String?) -> Void)?
         var onWritable: (@Sendable () -> Void)?
@@ -63,7 +64,7 @@ final class DescriptorPipe: ContainerPipe {
             guard state.input != nil, !state.isClosing else { return false }
             state.pending += bytes
             if state.queued >= DescriptorPipe.queuedMax { state.isFull = true }
-            return state.writeWait == nil
+            return !state.waitsForRoom
         }
         if isTaken { queue.async { self.flush() } }
     }
@@ -88,10 +89,7 @@ final class DescriptorPipe: ContainerPipe {
     /// Reads what is there. On the queue.
     private func pump() {
         while true {
-            let (descriptor, onBytes) = state.withLock { state in
-                state.readWait = nil
-                return (state.output, state.isReading ? state.onBytes : nil)
-            }
+            let (descriptor, onBytes) = state.withLock { ($0.output, $0.isReading ? $0.onBytes : nil) }
             guard let onBytes else { return }
             guard let descriptor else { return ended(nil) }
             var got = 0
@@ -105,10 +103,15 @@ final class DescriptorPipe: ContainerPipe {
             } else if got == 0 {
                 return ended(nil)
             } else if code == EAGAIN {
-                let wait = Readiness(descriptor, isForReading: true, queue) { [weak self] in self?.pump() }
-                return state.withLock { state in
-                    if state.output != nil { state.readWait = wait }
+                let wait = state.withLock { state in
+                    if state.output != nil, state.readWait == nil {
+                        state.readWait = Readiness(descriptor, isForReading: true, queue) { [weak self] in self?.pump()
+                        }
+                    }
+                    return state.readWait
                 }
+                wait?.wait()
+                return
             } else if code != EINTR {
                 // A terminal whose last process has gone gives EIO, which is its end.
                 let isEnd = kind == .terminal && code == EIO
@@ -121,6 +124,7 @@ final class DescriptorPipe: ContainerPipe {
         let onEnd = state.withLock { state in
             defer {
                 state.output = nil
+                state.readWait = nil
                 state.onBytes = nil
                 state.onEnd = nil
             }
@@ -133,7 +137,7 @@ final class DescriptorPipe: ContainerPipe {
     private func flush() {
         while true {
             let (descriptor, bytes) = state.withLock { state in
-                state.writeWait = nil
+                state.waitsForRoom = false
                 if state.unsent.isEmpty {
                     state.unsent = state.pending[...]
                     state.pending = []
@@ -147,14 +151,22 @@ final class DescriptorPipe: ContainerPipe {
             if put >= 0 {
                 wrote(put)
             } else if code == EAGAIN {
-                let wait = Readiness(descriptor, isForReading: false, queue) { [weak self] in self?.flush() }
-                return state.withLock { state in
-                    if state.input != nil { state.writeWait = wait }
+                let wait = state.withLock { state in
+                    if state.input != nil, state.writeWait == nil {
+                        state.writeWait = Readiness(descriptor, isForReading: false, queue) { [weak self] in
+                            self?.flush()
+                        }
+                    }
+                    state.waitsForRoom = state.writeWait != nil
+                    return state.writeWait
                 }
+                wait?.wait()
+                return
             } else if code != EINTR {
                 // Nobody reads it any more: what is still written is dropped.
                 let onWritable = state.withLock { state in
                     state.input = nil
+                    state.writeWait = nil
                     state.unsent = []
                     state.pending = []
                     state.isFull = false
@@ -182,18 +194,23 @@ final class DescriptorPipe: ContainerPipe {
         let isEnd = state.withLock { state in
             guard state.isClosing, state.queued == 0, kind != .terminal else { return false }
             state.input = nil
+            state.writeWait = nil
             return true
         }
         if isEnd, kind == .socket { shutdown(descriptor.number, Int32(SHUT_WR)) }
     }
 }
 
-/// Tells that a descriptor can be read or written, until it is let go.
+/// Tells once, each time it is asked, that a descriptor can be read or written.
 ///
-/// `unsafe`: Dispatch documents a source's `cancel` as safe from any thread, and nothing else is called on it once it has been
-/// resumed.
+/// One for each direction as long as the descriptor lives: of two sources for one descriptor, one that is let go while the
+/// other begins, Dispatch loses the hang-up on Linux.
+///
+/// `unsafe`: Dispatch documents a source's `cancel`, `suspend` and `resume` as safe from any thread, and nothing else is
+/// called on it once it has its handlers.
 private final class Readiness: Sendable {
     nonisolated(unsafe) private let source: any DispatchSourceProtocol
+    private let isArmed = Mutex(false)
 
     init(
         _ descriptor: Descriptor, isForReading: Bool, _ queue: DispatchQueue, _ ready: @escaping @Sendable () -> Void
@@ -203,11 +220,28 @@ private final class Readiness: Sendable {
         } else {
             source = DispatchSource.makeWriteSource(fileDescriptor: descriptor.number, queue: queue)
         }
-        source.setEventHandler { ready() }
+        source.setEventHandler { [weak self] in
+            guard let self else { return }
+            source.suspend()
+            isArmed.withLock { $0 = false }
+            ready()
+        }
         // The number must not be another's before the source has let go of it.
         source.setCancelHandler { withExtendedLifetime(descriptor) {} }
-        source.resume()
     }
 
-    deinit { source.cancel() }
+    /// On the queue.
+    func wait() {
+        let wasArmed = isArmed.withLock { isArmed in
+            defer { isArmed = true }
+            return isArmed
+        }
+        if !wasArmed { source.resume() }
+    }
+
+    deinit {
+        source.cancel()
+        // A suspended source cannot be let go.
+        if !isArmed.withLock({ $0 }) { source.resume() }
+    }
 }

@@ -25,7 +25,7 @@ final class EventRecorder: Sendable {
         executor = runtime.executor(named: "martinet.kubelet.events")
     }
 
-    func report(_ pod: Pod, container: (name: String, isInit: Bool)?, isWarning: Bool, reason: String, message: String)
+    func report(_ pod: Pod, container: (name: String, list: String)?, isWarning: Bool, reason: String, message: String)
     {
         let about = ObjectReference {
             $0.kind = "Pod"
@@ -35,7 +35,7 @@ final class EventRecorder: Sendable {
             $0.uid = pod.metadata.uid
             $0.resourceVersion = pod.metadata.resourceVersion
             if let container {
-                $0.fieldPath = "spec.\(container.isInit ? "initContainers" : "containers"){\(container.name)}"
+                $0.fieldPath = "spec.\(container.list){\(container.name)}"
             }
         }
         report(about, isWarning: isWarning, reason: reason, message: message)

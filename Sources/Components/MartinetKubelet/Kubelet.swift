@@ -3,6 +3,7 @@ package import MartinetBase
 package import MartinetClient
 package import MartinetEngine
 import MartinetPodLifecycle
+import MartinetScheduling
 import MartinetSchema
 import Synchronization
 
@@ -19,6 +20,17 @@ package final class Kubelet: Sendable {
         var remains: Set<String> = []
         var folder: StaticPodFolder?
         var staticPods: Set<String> = []
+        var isStopped = false
+        /// New pods that came before all were known: they are looked at last, the oldest first.
+        var unadmitted: [Pod]? = []
+
+        /// Whether it is too early to look at the pod.
+        mutating func wait(for pod: Pod) -> Bool {
+            guard unadmitted != nil else { return false }
+            unadmitted?.removeAll { $0.metadata.uid == pod.metadata.uid }
+            unadmitted?.append(pod)
+            return true
+        }
     }
 
     package let configuration: KubeletConfiguration
@@ -26,6 +38,7 @@ package final class Kubelet: Sendable {
     private let executor: any SerialExecutorPort
     private let orphans: any SerialExecutorPort
     private let mirrors: MirrorKeeper
+    private let housekeeper: Housekeeper
     private let state = Mutex(State())
 
     package init(
@@ -38,10 +51,14 @@ package final class Kubelet: Sendable {
         context = WorkerContext(
             configuration: configuration, client: client, runtime: runtime, engine: engine,
             content: ContentStore(client: client, runtime: runtime, log: log),
-            events: EventRecorder(client: client, runtime: runtime, nodeName: configuration.nodeName), log: log,
+            events: EventRecorder(client: client, runtime: runtime, nodeName: configuration.nodeName),
+            secure: SecureProber(runtime: runtime), log: log,
             spare: runtime.executor(named: "martinet.kubelet.spare"),
             onOver: { relay.send($0) })
         mirrors = MirrorKeeper(context: context, executor: executor)
+        let workers = WorkersRelay()
+        housekeeper = Housekeeper(context: context) { workers.list }
+        workers.body.withLock { body in body = { [weak self] in self?.workers ?? [] } }
         relay.body.withLock { body in body = { [weak self] uid in self?.over(uid) } }
     }
 
@@ -49,7 +66,7 @@ package final class Kubelet: Sendable {
     package func start() throws {
         let remains = try context.engine.podsOnDisk()
         context.content.start()
-        let node = NodeAgent(context: context)
+        let node = NodeAgent(context: context, housekeeper: housekeeper)
         let watch = ObjectWatch<Pod>(
             ResourceName(version: "v1", plural: "pods"), fieldSelector: "spec.nodeName=\(configuration.nodeName)",
             client: context.client, on: executor, key: { $0.metadata.uid }
@@ -75,15 +92,24 @@ package final class Kubelet: Sendable {
     }
 
     /// Ends everything but the containers.
-    package func stop() {
+    ///
+    /// - Parameter done: runs once nothing here touches the node any more: what is under way goes on to its end, and
+    ///   only then may another kubelet, or whoever cleans up, take the same pods in hand.
+    package func stop(_ done: @escaping @Sendable () -> Void = {}) {
         let (watch, node, workers) = state.withLock { state in
             state.folder = nil
+            state.isStopped = true
             return (state.watch, state.node, Array(state.workers.values))
         }
         watch?.stop()
         node?.stop()
         context.content.stop()
+        housekeeper.stop()
         for worker in workers { worker.stop() }
+        // An executor's last piece of work is behind all that was submitted before.
+        let all = workers.map(\.work) + [orphans, context.spare, housekeeper.executor, executor]
+        let left = Countdown(all.count, done)
+        for executor in all { executor.submit { left.step() } }
     }
 
     private func changed(_ change: ObjectWatch<Pod>.Change) {
@@ -102,17 +128,33 @@ package final class Kubelet: Sendable {
                 known.submit(.podChanged(pod))
                 return
             }
-            let worker = PodWorker(pod: pod, context: context)
-            state.withLock { $0.workers[uid] = worker }
-            worker.start(hasRemains: hasRemains)
-        case .gone(let pod): state.withLock { $0.workers[pod.metadata.uid] }?.submit(.podGone)
+            let isKnownToRun = hasRemains || !pod.status.phase.isEmpty && pod.status.startTime != nil
+            if isKnownToRun || pod.metadata.deletionTimestamp != nil {
+                begin(pod, hasRemains: hasRemains)
+            } else if !state.withLock({ $0.wait(for: pod) }) {
+                begin(pod, hasRemains: false, refusal: refusal(of: pod))
+            }
+        case .gone(let pod):
+            state.withLock { state in state.unadmitted?.removeAll { $0.metadata.uid == pod.metadata.uid } }
+            state.withLock { $0.workers[pod.metadata.uid] }?.submit(.podGone)
         case .synced:
+            housekeeper.synced()
+            let waiting = state.withLock { state in
+                defer { state.unadmitted = nil }
+                return state.unadmitted ?? []
+            }
+            let age = { (pod: Pod) in pod.metadata.creationTimestamp ?? Timestamp(seconds: 0) }
+            for pod in waiting.sorted(by: { age($0) < age($1) }) {
+                begin(pod, hasRemains: false, refusal: refusal(of: pod))
+            }
             // Only now is it known whose pods have no object any more.
             let orphaned = state.withLock { state in
                 defer { state.remains = [] }
                 return state.remains
             }
-            for uid in orphaned.sorted() { orphans.submit { self.removeOrphan(uid) } }
+            for uid in orphaned.sorted() {
+                orphans.submit { if !self.state.withLock({ $0.isStopped }) { self.removeOrphan(uid) } }
+            }
         }
     }
 
@@ -128,13 +170,33 @@ package final class Kubelet: Sendable {
         for uid in fresh {
             guard let pod = pods[uid] else { continue }
             let worker = PodWorker(pod: pod, context: context)
-            let hasRemains = state.withLock { state in
-                state.workers[uid] = worker
-                return state.remains.remove(uid) != nil
-            }
-            worker.start(hasRemains: hasRemains)
+            let hasRemains = state.withLock { $0.remains.remove(uid) != nil }
+            if take(worker) { worker.start(hasRemains: hasRemains) }
         }
         mirrors.set(pods)
+    }
+
+    private func begin(_ pod: Pod, hasRemains: Bool, refusal: NodeAdmission.Refusal? = nil) {
+        let worker = PodWorker(pod: pod, context: context)
+        if take(worker) { worker.start(hasRemains: hasRemains, refusal: refusal) }
+    }
+
+    /// Why a pod that nobody has begun with cannot have its place on this node.
+    private func refusal(of pod: Pod) -> NodeAdmission.Refusal? {
+        let (isMemoryLow, isDiskLow) = housekeeper.pressure
+        let admission = NodeAdmission(
+            allocatable: ResourceVector(NodeFacts(configuration: configuration).allocatable), isMemoryLow: isMemoryLow,
+            isDiskLow: isDiskLow)
+        return admission.refusal(of: pod, beside: workers.filter(\.holdsResources).map(\.pod))
+    }
+
+    /// Whether the worker may begin: none does once the kubelet has been stopped.
+    private func take(_ worker: PodWorker) -> Bool {
+        state.withLock { state in
+            guard !state.isStopped else { return false }
+            state.workers[worker.uid] = worker
+            return true
+        }
     }
 
     private func removeOrphan(_ uid: String) {
@@ -166,4 +228,28 @@ package final class Kubelet: Sendable {
 private final class OverRelay: Sendable {
     let body = Mutex<(@Sendable (String) -> Void)?>(nil)
     func send(_ uid: String) { body.withLock { $0 }?(uid) }
+}
+
+/// Leads to the workers of the kubelet that is made after what asks for them.
+private final class WorkersRelay: Sendable {
+    let body = Mutex<(@Sendable () -> [PodWorker])?>(nil)
+    var list: [PodWorker] { body.withLock { $0 }?() ?? [] }
+}
+
+/// Runs something once so many others are done.
+private final class Countdown: Sendable {
+    private let left: Mutex<Int>
+    private let body: @Sendable () -> Void
+    init(_ count: Int, _ body: @escaping @Sendable () -> Void) {
+        left = Mutex(count)
+        self.body = body
+    }
+
+    func step() {
+        let isLast = left.withLock { left in
+            left -= 1
+            return left == 0
+        }
+        if isLast { body() }
+    }
 }

@@ -1,3 +1,6 @@
+package import MartinetEngine
+package import MartinetPodLifecycle
+
 /// What makes a node out of a machine.
 package struct KubeletConfiguration: Sendable {
     package var nodeName: String
@@ -17,6 +20,17 @@ package struct KubeletConfiguration: Sendable {
     /// A folder of manifests whose pods run without the API server; nil for none.
     package var staticPodFolder: String?
     package var dataFolder = "/var/lib/martinet/pods"
+
+    package var logLimits = LogLimits()
+    /// When the node counts as low on something, and pods have to go.
+    package var thresholds = NodePressure.Thresholds()
+    /// Percent of the disk in use from which images go, and down to which.
+    package var imageHighPercent: Int64 = 85
+    package var imageLowPercent: Int64 = 80
+    /// An image is let alone for as long after it was first seen.
+    package var imageAgeMin: Duration = .seconds(120)
+    /// What the node has left; nil asks the machine.
+    package var readings: (@Sendable () -> NodeReadings)?
 
     package init(nodeName: String, nodeAddresses: [String]) {
         self.nodeName = nodeName

@@ -64,7 +64,11 @@ final class MirrorKeeper: Sendable {
     private func create(_ pod: Pod, _ key: String) {
         let get = APIRequest(.get, ResourceName(version: "v1", plural: "nodes", name: nodeName))
         client.send(get, on: executor) { result in
-            let node = try? result.map(Node.init(object:)).get()
+            // Its owner is the node: a mirror without one would outlive it. The node may be registered a moment later.
+            guard let node = try? result.map(Node.init(object:)).get() else {
+                self.executor.submit(after: .milliseconds(200)) { self.settle(key) }
+                return
+            }
             let mirror = StaticManifest.mirror(of: pod, node: node)
             let request = APIRequest(
                 .create, ResourceName(version: "v1", plural: "pods", namespace: pod.metadata.namespace),

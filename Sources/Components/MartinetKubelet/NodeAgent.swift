@@ -22,8 +22,11 @@ final class NodeAgent: Sendable {
     private let facts: NodeFacts
     private let state = Mutex(State())
 
-    init(context: WorkerContext) {
+    private let housekeeper: Housekeeper
+
+    init(context: WorkerContext, housekeeper: Housekeeper) {
         self.context = context
+        self.housekeeper = housekeeper
         executor = context.runtime.executor(named: "martinet.kubelet.node")
         facts = NodeFacts(configuration: context.configuration)
     }
@@ -119,7 +122,7 @@ final class NodeAgent: Sendable {
     private func status() -> NodeStatus {
         facts.status(
             before: state.withLock { $0.written }, images: (try? context.engine.images.allNames()) ?? [],
-            now: context.runtime.now())
+            pressure: housekeeper.pressure, now: context.runtime.now())
     }
 
     private func writeStatus() {
@@ -159,7 +162,12 @@ final class NodeAgent: Sendable {
             createLease(now)
         }
         // What can change without an event that anybody could wait for (memory, disk) is looked at on this occasion.
-        if hasLease { refreshConditions() }
+        if hasLease {
+            housekeeper.turn { [weak self] in
+                guard let self else { return }
+                executor.submit { [weak self] in self?.refreshConditions() }
+            }
+        }
         let timer = executor.submit(after: context.configuration.leaseRenewal) { [weak self] in self?.renew() }
         state.withLock { $0.timer = timer }
     }

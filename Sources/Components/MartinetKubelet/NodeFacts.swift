@@ -4,6 +4,7 @@ import MartinetBase
 import MartinetContainers
 import MartinetEngine
 import MartinetImageSpec
+import MartinetPodLifecycle
 import MartinetSchema
 
 /// What there is to tell of this machine.
@@ -18,19 +19,28 @@ struct NodeFacts {
         #endif
     }
 
-    func status(
-        before: NodeStatus?, images: [(reference: ImageReference, target: MartinetImageSpec.Descriptor)], now: Timestamp
-    ) -> NodeStatus {
-        let memory = HostMachine.memory
-        let disk = NodeFacts.disk(configuration.dataFolder)
-        var status = before ?? NodeStatus()
-        status.capacity = [
-            "cpu": Quantity(HostMachine.processors).description, "memory": "\(memory / 1024)Ki",
-            "ephemeral-storage": "\(disk.total / 1024)Ki", "pods": "\(configuration.podsMax)", "hugepages-1Gi": "0",
-            "hugepages-2Mi": "0",
+    private var capacity: StringMap {
+        [
+            "cpu": Quantity(HostMachine.processors).description, "memory": "\(HostMachine.memory / 1024)Ki",
+            "ephemeral-storage": "\(NodeFacts.readings(configuration.dataFolder).diskCapacity / 1024)Ki",
+            "pods": "\(configuration.podsMax)", "hugepages-1Gi": "0", "hugepages-2Mi": "0",
         ]
-        status.allocatable = status.capacity
-        status.allocatable["memory"] = "\(max(0, memory - configuration.reservedMemory) / 1024)Ki"
+    }
+
+    /// What pods may have together.
+    var allocatable: StringMap {
+        var amounts = capacity
+        amounts["memory"] = "\(max(0, HostMachine.memory - configuration.reservedMemory) / 1024)Ki"
+        return amounts
+    }
+
+    func status(
+        before: NodeStatus?, images: [(reference: ImageReference, target: MartinetImageSpec.Descriptor)],
+        pressure: (isMemoryLow: Bool, isDiskLow: Bool), now: Timestamp
+    ) -> NodeStatus {
+        var status = before ?? NodeStatus()
+        status.capacity = capacity
+        status.allocatable = allocatable
         status.addresses = []
         for address in configuration.nodeAddresses {
             status.addresses.append(
@@ -54,12 +64,10 @@ struct NodeFacts {
                     $0.sizeBytes = image.target.size
                 })
         }
-        let free = NodeFacts.availableMemory
-        // Upstream's thresholds of eviction: 100 MiB of memory, a tenth of the disk.
+        let (isShort, isFull) = pressure
         set(
-            "MemoryPressure", free < 100 << 20, "KubeletHasSufficientMemory", "KubeletHasInsufficientMemory",
-            "kubelet has \(free < 100 << 20 ? "insufficient" : "sufficient") memory available", &status, now)
-        let isFull = disk.total > 0 && disk.free < disk.total / 10
+            "MemoryPressure", isShort, "KubeletHasSufficientMemory", "KubeletHasInsufficientMemory",
+            "kubelet has \(isShort ? "insufficient" : "sufficient") memory available", &status, now)
         set(
             "DiskPressure", isFull, "KubeletHasNoDiskPressure", "KubeletHasDiskPressure",
             "kubelet has \(isFull ? "" : "no ")disk pressure", &status, now)
@@ -111,15 +119,20 @@ struct NodeFacts {
         info.architecture = NodeFacts.architecture
     }
 
-    /// Bytes.
-    private static func disk(_ path: String) -> (total: Int64, free: Int64) {
+    /// What there is left of memory, and of the disk that holds a folder.
+    static func readings(_ path: String) -> NodeReadings {
+        var readings = NodeReadings()
+        readings.memoryAvailable = availableMemory
         var info = statvfs()
-        guard statvfs(path, &info) == 0 else { return (0, 0) }
-        let unit = UInt64(info.f_frsize)
-        return (
-            Int64(clamping: UInt64(info.f_blocks).multipliedReportingOverflow(by: unit).partialValue),
-            Int64(clamping: UInt64(info.f_bavail).multipliedReportingOverflow(by: unit).partialValue)
-        )
+        guard statvfs(path, &info) == 0 else { return readings }
+        let bytes = { (blocks: UInt64) in
+            Int64(clamping: blocks.multipliedReportingOverflow(by: UInt64(info.f_frsize)).partialValue)
+        }
+        readings.diskCapacity = bytes(UInt64(info.f_blocks))
+        readings.diskAvailable = bytes(UInt64(info.f_bavail))
+        readings.inodes = Int64(clamping: info.f_files)
+        readings.inodesFree = Int64(clamping: info.f_favail)
+        return readings
     }
 
     /// Bytes that could be had without swapping; see proc_meminfo(5).

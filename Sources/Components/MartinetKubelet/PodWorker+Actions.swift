@@ -13,9 +13,9 @@ extension PodWorker {
         for action in actions {
             switch action {
             case .makeSandbox: makeSandbox()
-            case .removeSandbox: work.submit { self.removeSandbox() }
+            case .removeSandbox: block { self.removeSandbox() }
             case .start(let name, let attempt): start(name, attempt: attempt)
-            case .signal(let name, let id, let signal): work.submit { self.signal(name, id, signal) }
+            case .signal(let name, let id, let signal): block { self.signal(name, id, signal) }
             case .probe(let name, let id, let kind): probe(name, id, kind)
             case .runHook(let name, let id, let kind): runHook(name, id, kind)
             case .report(let isWarning, let reason, let message, let container):
@@ -32,8 +32,16 @@ extension PodWorker {
             (state.lifecycle.pod, container.flatMap { state.lifecycle.record($0)?.role })
         }
         context.events.report(
-            pod, container: container.map { ($0, role != .regular) }, isWarning: isWarning, reason: reason,
+            pod, container: container.map { ($0, PodWorker.list(role)) }, isWarning: isWarning, reason: reason,
             message: message)
+    }
+
+    private static func list(_ role: ContainerRecord.Role?) -> String {
+        switch role {
+        case .initial, .sidecar: "initContainers"
+        case .regular, nil: "containers"
+        case .ephemeral: "ephemeralContainers"
+        }
     }
 
     // MARK: - the sandbox
@@ -47,7 +55,7 @@ extension PodWorker {
             return state.lifecycle.pod
         }
         guard let pod else { return }
-        work.submit {
+        block {
             do {
                 let addresses = try self.sandbox.setUp(pod, self.context.content.content(of: pod))
                 self.submit(.sandboxReady(addresses: addresses))
@@ -67,29 +75,38 @@ extension PodWorker {
         } catch {
             context.log.warning("a pod cannot be removed yet", [("pod.uid", uid), ("error", "\(error)")])
             submitReport("FailedKillPod", "\(error)")
-            executor.submit(after: .seconds(1)) { self.work.submit { self.removeSandbox() } }
+            executor.submit(after: .seconds(1)) { self.block { self.removeSandbox() } }
         }
     }
 
     // MARK: - containers
 
     private func start(_ name: String, attempt: Int32) {
-        guard let spec = state.withLock({ $0.lifecycle.record(name)?.spec }) else { return }
+        guard let record = state.withLock({ $0.lifecycle.record(name) }) else { return }
+        let spec = record.spec
         let pod = pod
-        work.submit {
+        block {
             do {
                 if let image = try self.context.engine.image(spec) {
                     self.submitNormal(
                         "Pulled", "Container image \(spec.image.debugDescription) already present on machine", name)
-                    return self.run(spec, attempt, image, pod)
+                    return self.run(record, attempt, image, pod)
                 }
                 self.submitNormal("Pulling", "Pulling image \(spec.image.debugDescription)", name)
                 let began = self.context.runtime.monotonic()
                 self.state.withLock { _ = $0.pulling.insert(name) }
-                self.context.engine.pull(spec, credentials: pod.spec.imagePullSecrets.map(\.name)) { result in
+                let known = self.context.content.content(of: pod).secrets
+                let secrets = pod.spec.imagePullSecrets.map { (name: $0.name, secret: known[$0.name]) }
+                let tell: ([String]) -> Void = { names in
+                    self.submitReport(
+                        "FailedToRetrieveImagePullSecret",
+                        "Unable to retrieve some image pull secrets (\(names.joined(separator: ", "))); attempting to "
+                            + "pull the image may not succeed.")
+                }
+                self.context.engine.pull(spec, secrets: secrets, onUnusable: tell) { result in
                     // Given up meanwhile: nobody waits for it.
                     guard self.state.withLock({ $0.pulling.remove(name) != nil }) else { return }
-                    self.work.submit {
+                    self.block {
                         switch result {
                         case .failure(let error): self.startFailed(name, error)
                         case .success(let image):
@@ -98,7 +115,7 @@ extension PodWorker {
                                 "Pulled",
                                 "Successfully pulled image \(spec.image.debugDescription) in \(took.nanoseconds / 1_000_000)ms",
                                 name)
-                            self.run(spec, attempt, image, pod)
+                            self.run(record, attempt, image, pod)
                         }
                     }
                 }
@@ -108,14 +125,16 @@ extension PodWorker {
         }
     }
 
-    private func run(_ spec: Container, _ attempt: Int32, _ image: Image, _ pod: Pod) {
+    private func run(_ record: ContainerRecord, _ attempt: Int32, _ image: Image, _ pod: Pod) {
+        let spec = record.spec
         // While an image came, the pod may have begun to end.
         guard !state.withLock({ $0.lifecycle.isEnding }) else {
             return startFailed(spec.name, EngineError("ContainerCreating", ""))
         }
         do {
             let run = try sandbox.start(
-                spec, attempt: attempt, image: image, pod: pod, content: context.content.content(of: pod)
+                spec, attempt: attempt, image: image, pod: pod, content: context.content.content(of: pod),
+                target: record.target
             ) { _ in self.submitNormal("Created", "Created container: \(spec.name)", spec.name) }
             submit(.started(container: spec.name, run))
             submitNormal("Started", "Started container \(spec.name)", spec.name)
@@ -154,7 +173,7 @@ extension PodWorker {
             submitReport("FailedKillPod", "error killing container \(name): \(error)")
             executor.submit(after: .milliseconds(200)) {
                 guard self.state.withLock({ !$0.isStopped && $0.lifecycle.record(name)?.run?.id == id }) else { return }
-                self.work.submit { self.signal(name, id, signal) }
+                self.block { self.signal(name, id, signal) }
             }
         }
     }

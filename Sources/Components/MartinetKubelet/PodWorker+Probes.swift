@@ -36,6 +36,17 @@ extension PodWorker {
                     done("dial tcp \(host):\(port): \(error)")
                 }
             }
+        } else if let action = probe.grpc {
+            let host = sandbox.addresses.first ?? ""
+            guard let port = UInt16(exactly: action.port) else { return done("no port \(action.port)") }
+            let service = action.service ?? ""
+            blocking("\(name)/\(kind)") {
+                do {
+                    done(try NodeDialer(engine: self.context.engine).checkHealth(host, port, service: service, timeout))
+                } catch {
+                    done("error: health rpc to \(host):\(port) failed: \(error)")
+                }
+            }
         } else {
             done("the probe has no handler")
         }
@@ -76,11 +87,25 @@ extension PodWorker {
         }
         let headers = action.httpHeaders.map { ($0.name, $0.value) }
         let path = action.path.isEmpty ? "/" : action.path
+        let judge: @Sendable (Int) -> String? = { status in
+            (200..<400).contains(status) ? nil : "HTTP probe failed with statuscode: \(status)"
+        }
+        if action.scheme.uppercased() == "HTTPS" {
+            let place = host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+            let url = "https://\(place)\(path.hasPrefix("/") ? "" : "/")\(path)"
+            context.secure.get(url, headers: headers, timeout) { result in
+                switch result {
+                case .success(let status): done(judge(status))
+                case .failure(let error): done("Get \(url.debugDescription): \(error)")
+                }
+            }
+            return
+        }
         blocking(key) {
             do {
                 let status = try NodeDialer(engine: self.context.engine).get(
                     host, port, path: path, headers: headers, timeout)
-                done((200..<400).contains(status) ? nil : "HTTP probe failed with statuscode: \(status)")
+                done(judge(status))
             } catch {
                 done("Get \"http://\(host):\(port)\(path)\": \(error)")
             }
@@ -115,7 +140,7 @@ extension PodWorker {
     ) {
         let execID = "exec-\(context.runtime.uid())"
         let once = Once(done)
-        work.submit {
+        block {
             do {
                 let null = try Descriptor.open("/dev/null", O_RDWR)
                 // A pipe holds 64 KiB: a probe that says more than that and waits for a reader runs into its time-out.
@@ -138,7 +163,7 @@ extension PodWorker {
         }
         executor.submit(after: timeout) {
             guard once.call("command timed out: \(command.first ?? "") timed out after \(timeout)") else { return }
-            self.work.submit {
+            self.block {
                 // It may have ended in between.
                 try? self.sandbox.connection()?.signal(execID, SIGKILL)
             }

@@ -53,8 +53,14 @@ final class PodWorker: Sendable {
         relay.worker.withLock { $0 = WeakWorker(self) }
     }
 
-    /// - Parameter hasRemains: whether something of the pod may be on the node already.
-    func start(hasRemains: Bool) {
+    /// - Parameters:
+    ///   - hasRemains: whether something of the pod may be on the node already.
+    ///   - refusal: why the node does not take it.
+    func start(hasRemains: Bool, refusal: NodeAdmission.Refusal? = nil) {
+        if let refusal {
+            executor.submit { self.refuse(refusal) }
+            return
+        }
         let pod = state.withLock { $0.lifecycle.pod }
         if StaticManifest.isStatic(pod) {
             // It refers to nothing, and must run where there is no API server to ask.
@@ -66,7 +72,7 @@ final class PodWorker: Sendable {
             executor.submit { self.begin() }
             return
         }
-        work.submit {
+        block {
             self.recover()
             self.executor.submit { self.begin() }
         }
@@ -81,11 +87,27 @@ final class PodWorker: Sendable {
     private func begin() {
         let pod = state.withLock { $0.lifecycle.pod }
         if let field = Unsupported.field(of: pod), pod.metadata.deletionTimestamp == nil {
-            let message = "the node does not support \(field)"
-            perform([.report(isWarning: true, reason: "UnsupportedField", message: message, container: nil)])
-            handle(.refused(reason: "UnsupportedField", message: message))
+            refuse(
+                NodeAdmission.Refusal(reason: "UnsupportedField", message: "the node does not support \(field)"))
         } else {
             handle(.tick)
+        }
+    }
+
+    private func refuse(_ refusal: NodeAdmission.Refusal) {
+        perform([.report(isWarning: true, reason: refusal.reason, message: refusal.message, container: nil)])
+        handle(.refused(reason: refusal.reason, message: refusal.message))
+    }
+
+    /// Whether the pod takes up room on the node.
+    var holdsResources: Bool { state.withLock { !$0.isOver && $0.lifecycle.holdsResources } }
+
+    /// On `work` only.
+    func rotateLogs(_ limits: LogLimits) {
+        do {
+            try sandbox.rotateLogs(limits)
+        } catch {
+            context.log.warning("a log cannot be rotated", [("pod.uid", uid), ("error", "\(error)")])
         }
     }
 
@@ -120,6 +142,13 @@ final class PodWorker: Sendable {
         }
     }
 
+    /// Does what blocks on the kernel, in order; nothing once the worker has been stopped.
+    func block(_ body: @escaping @Sendable () -> Void) {
+        work.submit {
+            if !self.state.withLock({ $0.isStopped }) { body() }
+        }
+    }
+
     func moment() -> Moment { Moment(monotonic: context.runtime.monotonic(), wall: context.runtime.now()) }
 
     // MARK: - events in
@@ -139,7 +168,7 @@ final class PodWorker: Sendable {
             // Whoever attaches has a connection to the monitor of their own.
             case .output: break
             case .monitorLost:
-                self.work.submit { self.reconnect() }
+                self.block { self.reconnect() }
                 // Nobody tells of their ends any more.
                 let execs = self.state.withLock { state in
                     defer { state.execs = [:] }
@@ -169,7 +198,7 @@ final class PodWorker: Sendable {
             }
         } catch {
             context.log.error("a pod's monitor cannot be replaced", [("pod.uid", uid), ("error", "\(error)")])
-            executor.submit(after: .seconds(1)) { self.work.submit { self.reconnect() } }
+            executor.submit(after: .seconds(1)) { self.block { self.reconnect() } }
         }
     }
 
@@ -189,7 +218,7 @@ final class PodWorker: Sendable {
             self.handle(.contentChanged)
             let (pod, isReady) = self.state.withLock { ($0.lifecycle.pod, $0.lifecycle.sandbox == .ready) }
             guard isReady else { return }
-            self.work.submit {
+            self.block {
                 do {
                     try self.sandbox.refreshVolumes(pod, self.context.content.content(of: pod))
                 } catch {
@@ -241,7 +270,7 @@ final class PodWorker: Sendable {
 
     private func finish() {
         context.content.release(uid)
-        work.submit {
+        block {
             do { try self.sandbox.removeLogs() } catch {
                 self.context.log.warning("a pod's logs stay", [("pod.uid", self.uid), ("error", "\(error)")])
             }

@@ -11,6 +11,7 @@ struct WorkerContext: Sendable {
     let engine: Engine
     let content: ContentStore
     let events: EventRecorder
+    let secure: SecureProber
     let log: Log
     /// Makes things ready before they are needed, off every pod's path.
     let spare: any SerialExecutorPort

@@ -1,5 +1,6 @@
 package import MartinetAPI
 import MartinetBase
+import MartinetSchema
 
 /// What is known of one of a pod's containers.
 package struct ContainerRecord: Sendable {
@@ -9,6 +10,8 @@ package struct ContainerRecord: Sendable {
         /// An init container that stays (KEP-753).
         case sidecar
         case regular
+        /// Added to a pod that runs, to look into it; runs once and counts for nothing (KEP-277).
+        case ephemeral
     }
 
     package enum State: Hashable, Sendable {
@@ -35,6 +38,8 @@ package struct ContainerRecord: Sendable {
 
     package internal(set) var spec: Container
     package let role: Role
+    /// Of an ephemeral one: the container whose processes it sees, empty for none; nil of all others.
+    package let target: String?
     package internal(set) var state: State = .waiting(reason: "", message: "")
     package internal(set) var restartCount: Int32 = 0
     package internal(set) var lastTermination: Termination?
@@ -59,6 +64,21 @@ package struct ContainerRecord: Sendable {
     init(spec: Container, role: Role) {
         self.spec = spec
         self.role = role
+        target = nil
+    }
+
+    /// An ephemeral container has a type of its own with the same fields, and one more.
+    init(_ ephemeral: EphemeralContainer) {
+        var spec = Container()
+        for slot in 0..<ephemeral.object.type.fieldCount {
+            guard let value = ephemeral.object[slot],
+                let same = spec.object.type.field(named: ephemeral.object.type.field(slot).name)
+            else { continue }
+            spec.object[same.slot] = value
+        }
+        self.spec = spec
+        role = .ephemeral
+        target = ephemeral.targetContainerName
     }
 
     package var run: ContainerRun? { if case .running(let run) = state { run } else { nil } }
@@ -81,6 +101,7 @@ package struct ContainerRecord: Sendable {
 
     /// Whether an end with that code is followed by another start, under the pod's policy.
     func restarts(after code: Int32, policy: String) -> Bool {
+        if role == .ephemeral { return false }
         if role == .sidecar || isOutdated { return true }
         for rule in spec.restartPolicyRules where rule.action == "Restart" {
             guard let codes = rule.exitCodes else { continue }

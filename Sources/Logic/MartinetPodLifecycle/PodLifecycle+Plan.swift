@@ -12,7 +12,7 @@ extension PodLifecycle {
     var firstUnfinished: Int? {
         containers.firstIndex { record in
             switch record.role {
-            case .regular: false
+            case .regular, .ephemeral: false
             case .initial: record.termination?.exitCode != 0
             case .sidecar: !record.isStarted && !containers.contains { $0.role == .regular && $0.hasEverRun }
             }
@@ -71,8 +71,8 @@ extension PodLifecycle {
     private mutating func startContainers(_ now: Moment, _ actions: inout [PodAction]) {
         let unfinished = firstUnfinished
         for index in containers.indices {
-            if let unfinished, index > unfinished { break }
             let record = containers[index]
+            if let unfinished, index > unfinished, record.role != .ephemeral { continue }
             switch record.state {
             case .starting, .running: continue
             case .waiting:
@@ -126,7 +126,7 @@ extension PodLifecycle {
         for index in containers.indices.reversed() where mayStop(index) {
             let left = deadline.map { max(.zero, $0 - now.monotonic) }
             let reason = ending != nil ? "Killing" : failure?.reason ?? "Killing"
-            beginStop(index, grace: left ?? grace, why: reason, now, &actions)
+            beginStop(index, grace: left ?? failure?.grace ?? grace, why: reason, now, &actions)
         }
         for index in containers.indices {
             if case .waiting(let reason, _) = containers[index].state, !reason.isEmpty {

@@ -8,7 +8,7 @@ extension PodLifecycle {
         var status = PodStatus()
         status.observedGeneration = pod.metadata.generation
         status.phase = phase
-        if let failure {
+        if let failure, status.phase == "Failed" {
             status.reason = failure.reason
             status.message = failure.message
         }
@@ -22,14 +22,21 @@ extension PodLifecycle {
         for address in found { status.podIPs.append(PodIP { $0.ip = address }) }
         for record in containers {
             let one = containerStatus(record)
-            if record.role == .regular {
-                status.containerStatuses.append(one)
-            } else {
-                status.initContainerStatuses.append(one)
+            switch record.role {
+            case .regular: status.containerStatuses.append(one)
+            case .initial, .sidecar: status.initContainerStatuses.append(one)
+            case .ephemeral: status.ephemeralContainerStatuses.append(one)
             }
         }
         setConditions(now)
-        let foreign = pod.status.conditions.filter { !PodLifecycle.ownConditions.contains($0.type) }
+        if failure?.isDisruption == true {
+            set("DisruptionTarget", true, now, "TerminationByKubelet", failure?.message ?? "")
+            if let condition = conditions["DisruptionTarget"] { status.conditions.append(condition) }
+        }
+        let taken = status.conditions.map(\.type)
+        let foreign = pod.status.conditions.filter {
+            !PodLifecycle.ownConditions.contains($0.type) && !taken.contains($0.type)
+        }
         for type in PodLifecycle.ownConditions {
             if let condition = conditions[type] { status.conditions.append(condition) }
         }
@@ -42,7 +49,8 @@ extension PodLifecycle {
     ]
 
     package var phase: String {
-        if failure != nil { return "Failed" }
+        // It is over when nothing of it runs any more: who waits for that must not begin in its place before.
+        if failure != nil { return containers.contains(where: \.isAlive) ? "Running" : "Failed" }
         let regular = containers.filter { $0.role == .regular }
         if isFinished {
             // A container that still stops has not told its code yet.
@@ -63,7 +71,11 @@ extension PodLifecycle {
         let id = record.run?.id ?? record.termination?.id ?? record.lastRun?.id ?? ""
         status.containerID = id.isEmpty ? "" : PodLifecycle.idPrefix + id
         status.started = record.isStarted
-        status.ready = record.role == .initial ? record.termination?.exitCode == 0 : record.isReady
+        switch record.role {
+        case .initial: status.ready = record.termination?.exitCode == 0
+        case .regular, .sidecar: status.ready = record.isReady
+        case .ephemeral: status.ready = false
+        }
         switch record.state {
         case .running(let run):
             status.state.running = ContainerStateRunning { $0.startedAt = run.startedAt }
@@ -83,7 +95,8 @@ extension PodLifecycle {
     }
 
     private func creatingReason(_ record: ContainerRecord) -> String {
-        let hasInit = containers.contains { $0.role != .regular }
+        if record.role == .ephemeral { return "ContainerCreating" }
+        let hasInit = containers.contains { $0.role == .initial || $0.role == .sidecar }
         let isNext = firstUnfinished.map { containers[$0].spec.name == record.spec.name } ?? true
         return hasInit && !isNext || hasInit && record.role != .regular ? "PodInitializing" : "ContainerCreating"
     }
@@ -120,7 +133,7 @@ extension PodLifecycle {
                 "Initialized", false, now, "ContainersNotInitialized",
                 "containers with incomplete status: [\(names(unfinished))]")
         }
-        let unready = containers.filter { $0.role != .initial && !$0.isReady }
+        let unready = containers.filter { [.regular, .sidecar].contains($0.role) && !$0.isReady }
         var reason = ""
         var message = ""
         if phase == "Succeeded" {

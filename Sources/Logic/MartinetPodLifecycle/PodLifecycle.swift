@@ -26,6 +26,10 @@ package struct PodLifecycle: Sendable {
     struct Failure: Sendable {
         var reason: String
         var message: String
+        /// What the containers get to end; nil: what the pod gives them.
+        var grace: Duration?
+        /// The node took it away: `DisruptionTarget` says so.
+        var isDisruption = false
     }
 
     static let firstBackOff: Duration = .seconds(10)
@@ -55,17 +59,27 @@ package struct PodLifecycle: Sendable {
                 ContainerRecord(spec: spec, role: spec.restartPolicy == "Always" ? .sidecar : .initial))
         }
         for spec in pod.spec.containers { containers.append(ContainerRecord(spec: spec, role: .regular)) }
+        for spec in pod.spec.ephemeralContainers { containers.append(ContainerRecord(spec)) }
         for condition in pod.status.conditions { conditions[condition.type] = condition }
         for index in containers.indices { adoptStatus(index) }
+        // What has failed stays failed, whoever looks after it next.
+        if pod.status.phase == "Failed", !pod.status.reason.isEmpty {
+            failure = Failure(reason: pod.status.reason, message: pod.status.message)
+        }
         if pod.metadata.deletionTimestamp != nil { noteDeletion(now) }
     }
+
+    /// Whether the pod takes up room on its node: until it is finished and nothing of it runs.
+    package var holdsResources: Bool { !isFinished || containers.contains(where: \.isAlive) }
 
     package func record(_ name: String) -> ContainerRecord? { containers.first { $0.spec.name == name } }
     func index(_ name: String) -> Int? { containers.firstIndex { $0.spec.name == name } }
 
     /// A container that ended before this process began: what the object's status tells of it.
     private mutating func adoptStatus(_ index: Int) {
-        let all = Array(pod.status.initContainerStatuses) + Array(pod.status.containerStatuses)
+        let all =
+            Array(pod.status.initContainerStatuses) + Array(pod.status.containerStatuses)
+            + Array(pod.status.ephemeralContainerStatuses)
         guard let status = all.first(where: { $0.name == containers[index].spec.name }) else { return }
         containers[index].restartCount = status.restartCount
         containers[index].lastTermination = status.lastState.terminated.map(PodLifecycle.termination)
@@ -147,11 +161,18 @@ package struct PodLifecycle: Sendable {
         case .podChanged(let changed):
             pod = changed
             takeImages(now, &actions)
+            for spec in pod.spec.ephemeralContainers where index(spec.name) == nil {
+                containers.append(ContainerRecord(spec))
+            }
             if pod.metadata.deletionTimestamp != nil { noteDeletion(now) }
         case .podGone:
             ending = Ending(deadline: now.monotonic + .seconds(1), isDeletion: true, isGone: true)
         case .refused(let reason, let message):
             if failure == nil { failure = Failure(reason: reason, message: message) }
+        case .evicted(let message, let grace):
+            guard failure == nil, !isFinished else { break }
+            failure = Failure(reason: "Evicted", message: message, grace: grace, isDisruption: true)
+            actions.append(.report(isWarning: true, reason: "Evicted", message: message, container: nil))
         case .sandboxReady(let found):
             sandbox = .ready
             addresses = found

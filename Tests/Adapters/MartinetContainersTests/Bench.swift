@@ -1,4 +1,5 @@
 import Glibc
+import MartinetBase
 import MartinetOCI
 import MartinetStagePlan
 import Synchronization
@@ -85,9 +86,9 @@ final class Bench: Sendable {
         return (status, try text(id))
     }
 
-    func exit(of id: String, seconds: Int = 20) throws -> TaskStatus? {
+    func exit(of id: String, seconds: Int = 30) throws -> TaskStatus? {
         var found: TaskStatus?
-        _ = wait(seconds: seconds) {
+        let isTold = wait(seconds: seconds) {
             found = events.withLock { events in
                 events.lazy.compactMap { event in
                     if case .exited(let status) = event, status.id == id { return status }
@@ -96,6 +97,7 @@ final class Bench: Sendable {
             }
             return found != nil
         }
+        if !isTold { Issue.record("waited in vain for the end of \(id)") }
         return found
     }
 
@@ -113,11 +115,13 @@ final class Bench: Sendable {
     }
 
     /// Looks until it holds, with a deadline.
-    func wait(seconds: Int = 20, _ condition: () throws -> Bool) rethrows -> Bool {
-        for _ in 0..<(seconds * 500) {
+    func wait(seconds: Int = 30, _ condition: () throws -> Bool) rethrows -> Bool {
+        let runtime = ProductionRuntime()
+        let end = runtime.monotonic() + .seconds(seconds)
+        repeat {
             if try condition() { return true }
             poll(nil, 0, 2)
-        }
+        } while runtime.monotonic() < end
         return false
     }
 }

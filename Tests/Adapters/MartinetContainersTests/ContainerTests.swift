@@ -4,7 +4,7 @@ import MartinetContainers
 import MartinetOCI
 import Testing
 
-@Suite(.enabled(if: Bench.isRoot, "needs root and /bin/busybox"), .serialized)
+@Suite(.enabled(if: Bench.isRoot, "needs root and /bin/busybox"), .timeLimit(.minutes(2)), .serialized)
 struct ContainerTests {
     @Test func aContainerHasNamespacesOfItsOwn() throws {
         let bench = try Bench()

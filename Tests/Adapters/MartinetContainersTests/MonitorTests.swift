@@ -8,7 +8,7 @@ import Testing
 
 @testable import MartinetContainers
 
-@Suite(.enabled(if: Bench.isRoot, "needs root and /bin/busybox"), .serialized)
+@Suite(.enabled(if: Bench.isRoot, "needs root and /bin/busybox"), .timeLimit(.minutes(2)), .serialized)
 struct MonitorTests {
     private func running(_ bench: Bench, _ script: String, stdin: Bool = false, terminal: Bool = false) throws -> (
         MonitorConnection, ContainerRuntime.Container
@@ -58,6 +58,28 @@ struct MonitorTests {
         var buffer = [UInt8](repeating: 0, count: 100)
         let got = read(outputEnd.number, &buffer, 100)
         #expect(String(decoding: buffer.prefix(max(0, got)), as: UTF8.self) == "given\nmartinet\nerr\n")
+    }
+
+    /// A program may end before the process that started it does; on a busy machine it often does.
+    @Test func programsThatEndAtOnceAreAnsweredAndTold() throws {
+        let bench = try Bench()
+        let (connection, container) = try running(bench, "exec /bin/busybox sleep 1000")
+        let busy = try (0..<4).map { number in
+            let id = "busy-\(number)"
+            let spec = bench.spec("while :; do :; done", id: id)
+            let container = try bench.runtime.create(bench.request(id, spec), on: connection)
+            try bench.runtime.start(container, on: connection)
+            return id
+        }
+        let null = try Descriptor.open("/dev/null", O_RDWR)
+        let process = OCIProcess(args: ["/bin/busybox", "false"], env: [])
+        for number in 0..<200 {
+            _ = try bench.runtime.exec(
+                "e\(number)", process, in: container.spec, id: "c", pid: container.pid,
+                descriptors: [null, null, null], on: connection)
+            #expect(try bench.exit(of: "e\(number)")?.exitCode == 1)
+        }
+        for id in busy { try connection.signal(id, SIGKILL) }
     }
 
     /// The same open file's last copy here: the reader sees the end.

@@ -6,7 +6,7 @@ import Testing
 
 @testable import MartinetContainers
 
-@Suite(.enabled(if: Bench.isRoot, "needs root and /bin/busybox"), .serialized)
+@Suite(.enabled(if: Bench.isRoot, "needs root and /bin/busybox"), .timeLimit(.minutes(2)), .serialized)
 struct OCIRuntimeTests {
     /// The command's exit code and what it wrote to its log.
     private func oci(_ bench: Bench, _ words: String...) -> Int32 {

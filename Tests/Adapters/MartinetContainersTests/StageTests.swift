@@ -6,7 +6,7 @@ import Testing
 
 @testable import MartinetContainers
 
-@Suite struct StageTests {
+@Suite(.timeLimit(.minutes(2))) struct StageTests {
     private func run(_ bytes: [UInt8]) throws -> (code: Int32, signal: Int32, words: Int) {
         let stage = try Stage()
         let plan = try Descriptor.sealedFile("plan", bytes)

@@ -5,7 +5,7 @@ import Testing
 
 @testable import MartinetContainers
 
-@Suite(.enabled(if: Bench.isRoot, "needs root and /bin/busybox"), .serialized)
+@Suite(.enabled(if: Bench.isRoot, "needs root and /bin/busybox"), .timeLimit(.minutes(2)), .serialized)
 struct UnifiedCgroupTests {
     /// Where version 2 is mounted here, pure or hybrid.
     static let mountPoint = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"].first {

@@ -1,5 +1,6 @@
 import Glibc
 import MartinetBase
+import MartinetTesting
 
 /// A child process whose standard output is read through a pipe. Killed when it is released.
 final class Child {
@@ -9,19 +10,7 @@ final class Child {
     private var status: Int32?
 
     /// The executable that is built beside the tests.
-    static var tool: String? {
-        var buffer = [CChar](repeating: 0, count: 4096)
-        let length = readlink("/proc/self/exe", &buffer, buffer.count)
-        guard length > 0 else { return nil }
-        let own = String(decoding: buffer.prefix(length).map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        for folder in [own] + CommandLine.arguments {
-            let path = folder.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
-            // The tests' bundle is a file in the folder of the products, named on the command line of its runner.
-            let tool = path + "/martinet-store-bench"
-            if access(tool, X_OK) == 0 { return tool }
-        }
-        return nil
-    }
+    static var tool: String? { Products.path("martinet-store-bench") }
 
     init(_ arguments: [String]) throws {
         var ends: [Int32] = [0, 0]

@@ -33,6 +33,15 @@ import Testing
         #expect(!lines.contains("never"))
     }
 
+    @Test func whoWaitsInSmallStepsGetsToWhatIsFarAway() {
+        let runtime = SimulatedRuntime(seed: 1)
+        let trace = Trace()
+        _ = runtime.executor(named: "a").submit(after: .seconds(3)) { trace.add("done") }
+        for second in 1...3 { while runtime.step(until: .seconds(second)) {} }
+        #expect(trace.lines.withLock { $0 } == ["done"])
+        #expect(runtime.monotonic() == .seconds(3))
+    }
+
     @Test func uidsAreVersion4() {
         let uid = SimulatedRuntime(seed: 1).uid()
         #expect(uid.utf8.count == 36)

@@ -7,7 +7,7 @@ import MartinetKubelet
 import MartinetSchema
 import Testing
 
-@Suite(.enabled(if: TestNode.isRoot, "needs root and /bin/busybox"))
+@Suite(.enabled(if: TestNode.isRoot, "needs root and /bin/busybox"), .timeLimit(.minutes(3)))
 struct ConfigurationTests {
     private func configMap(_ node: TestNode, _ name: String, _ data: StringMap) throws {
         try node.send(
@@ -126,5 +126,35 @@ struct ConfigurationTests {
         #expect(
             refused.status.containerStatuses.first?.state.waiting?.message
                 == "container has runAsNonRoot and image will run as root")
+    }
+
+    @Test func privilegesAreGivenByName() throws {
+        let node = try TestNode()
+        defer { node.tearDown() }
+        let show =
+            "grep -E 'CapEff|NoNewPrivs|Seccomp:|Groups' /proc/self/status; id -u; id -g; ls /proc/acpi /proc/kcore 2>&1 | head -3; exec sleep 1000"
+        let security = { (text: String) in TestNode.script(show, more: ",\"securityContext\":{\(text)}") }
+        let all = try node.run("all", security("\"privileged\":true"))
+        let some = try node.run(
+            "some",
+            security(
+                "\"capabilities\":{\"add\":[\"NET_ADMIN\"],\"drop\":[\"ALL\"]},\"runAsGroup\":1234,\"seccompProfile\":{\"type\":\"Unconfined\"}"
+            ))
+        let usual = try node.run("usual", security("\"allowPrivilegeEscalation\":true"))
+        for pod in [all, some, usual] { try node.wait("the log") { node.log(pod).split(separator: "\n").count >= 6 } }
+        let capabilities = { (pod: Pod) in
+            node.log(pod).split(separator: "\n").first { $0.hasPrefix("CapEff") }.flatMap {
+                UInt64($0.drop { $0 != "\t" }.dropFirst(), radix: 16)
+            }
+        }
+        let own = try #require(
+            Files.text("/proc/self/status").split(separator: "\n").first { $0.hasPrefix("CapBnd") }.flatMap {
+                UInt64($0.drop { $0 != "\t" }.dropFirst(), radix: 16)
+            })
+        #expect(capabilities(all) == own)
+        #expect(capabilities(some) == 1 << 12, "NET_ADMIN alone")
+        #expect(capabilities(usual) == 0xA804_25FB & own, "what engines usually give")
+        #expect(node.log(some).contains("\n1234\n") && node.log(some).contains("Seccomp:\t0"))
+        #expect(node.log(usual).contains("NoNewPrivs:\t0"))
     }
 }

@@ -7,7 +7,7 @@ import MartinetKubelet
 import MartinetSchema
 import Testing
 
-@Suite(.enabled(if: TestNode.isRoot, "needs root and /bin/busybox"), .serialized)
+@Suite(.enabled(if: TestNode.isRoot, "needs root and /bin/busybox"), .timeLimit(.minutes(3)), .serialized)
 struct PodTests {
     @Test func aPodRunsIsToldAndGoesCleanly() throws {
         let node = try TestNode()

@@ -7,7 +7,7 @@ import MartinetKubelet
 import MartinetSchema
 import Testing
 
-@Suite(.enabled(if: TestNode.isRoot, "needs root and /bin/busybox"))
+@Suite(.enabled(if: TestNode.isRoot, "needs root and /bin/busybox"), .timeLimit(.minutes(3)))
 struct StaticPodTests {
     @Test func aFolderOfManifestsRunsAndIsMirrored() throws {
         let node = try TestNode()

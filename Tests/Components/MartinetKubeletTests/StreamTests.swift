@@ -6,7 +6,7 @@ import MartinetStreaming
 import Synchronization
 import Testing
 
-@Suite(.enabled(if: TestNode.isRoot, "needs root and /bin/busybox"))
+@Suite(.enabled(if: TestNode.isRoot, "needs root and /bin/busybox"), .timeLimit(.minutes(3)))
 struct StreamTests {
     private let target = ContainerTarget(namespace: "default", pod: "web", container: "main")
 

@@ -34,8 +34,14 @@ final class TestNode: Sendable {
     let images: ImageStore
     let executor: any SerialExecutorPort
     private let kubelet = Mutex<Kubelet?>(nil)
+    private let configure: @Sendable (inout KubeletConfiguration) -> Void
 
-    init(puller: any ImagePuller = NoPuller(), starts: Bool = true) throws {
+    /// - Parameter configure: changes what the kubelet is told.
+    init(
+        puller: any ImagePuller = NoPuller(), starts: Bool = true,
+        configure: @escaping @Sendable (inout KubeletConfiguration) -> Void = { _ in }
+    ) throws {
+        self.configure = configure
         name = "kubelet-\(String(runtime.random() % 1_000_000))"
         folder = "/tmp/kubelet/\(name)"
         try Files.makeFolders(folder)
@@ -113,6 +119,7 @@ final class TestNode: Sendable {
         var wanted = KubeletConfiguration(nodeName: "node-a", nodeAddresses: ["192.0.2.7"])
         wanted.dataFolder = configuration.dataFolder
         wanted.staticPodFolder = folder + "/manifests"
+        configure(&wanted)
         let kubelet = Kubelet(configuration: wanted, client: client, runtime: runtime, engine: engine, log: log)
         try kubelet.start()
         self.kubelet.withLock { $0 = kubelet }
@@ -124,7 +131,18 @@ final class TestNode: Sendable {
             defer { kubelet = nil }
             return kubelet
         }
-        old?.stop()
+        guard let old else { return }
+        let isDone = Atomic(false)
+        let done = Done(isDone)
+        old.stop { done.flag.store(true, ordering: .releasing) }
+        do { try wait("the kubelet to stop") { done.flag.load(ordering: .acquiring) } } catch {
+            Issue.record("\(error)")
+        }
+    }
+
+    private final class Done: Sendable {
+        let flag: Atomic<Bool>
+        init(_ flag: consuming Atomic<Bool>) { self.flag = flag }
     }
 
     var streams: KubeletStreams { get throws { try KubeletStreams(running) } }
@@ -211,11 +229,15 @@ final class TestNode: Sendable {
 
     // MARK: - waiting
 
-    func wait(_ what: String, seconds: Int = 20, _ condition: () throws -> Bool) throws {
-        for _ in 0..<(seconds * 500) {
+    /// Seconds that anything may take, on however busy a machine.
+    static let patience = 30
+
+    func wait(_ what: String, seconds: Int = TestNode.patience, _ condition: () throws -> Bool) throws {
+        let end = runtime.monotonic() + .seconds(seconds)
+        repeat {
             if try condition() { return }
             poll(nil, 0, 2)
-        }
+        } while runtime.monotonic() < end
         throw Timeout(what: what)
     }
 
@@ -225,7 +247,9 @@ final class TestNode: Sendable {
     }
 
     @discardableResult
-    func pod(_ name: String, seconds: Int = 20, _ what: String = "", until condition: (Pod) -> Bool) throws -> Pod {
+    func pod(_ name: String, seconds: Int = TestNode.patience, _ what: String = "", until condition: (Pod) -> Bool)
+        throws -> Pod
+    {
         var last: Pod?
         do {
             try wait("pod \(name) \(what)", seconds: seconds) {

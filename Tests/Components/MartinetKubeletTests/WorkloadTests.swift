@@ -7,7 +7,7 @@ import MartinetKubelet
 import MartinetSchema
 import Testing
 
-@Suite(.enabled(if: TestNode.isRoot, "needs root and /bin/busybox"))
+@Suite(.enabled(if: TestNode.isRoot, "needs root and /bin/busybox"), .timeLimit(.minutes(3)))
 struct WorkloadTests {
     private static func isReady(_ pod: Pod) -> Bool {
         pod.status.conditions.contains { $0.type == "Ready" && $0.status == "True" }
@@ -145,6 +145,37 @@ struct WorkloadTests {
         try node.wait("the pod to go") { !node.exists("deaf") }
         let took = node.runtime.monotonic() - began
         #expect(took > .milliseconds(900) && took < .seconds(5))
+    }
+
+    @Test func hooksSleepAndAskAndMessagesHaveTheirPlace() throws {
+        let node = try TestNode()
+        defer { node.tearDown() }
+        try node.run(
+            "hooked",
+            TestNode.script(
+                "mkdir /www; trap 'echo said > /last/words; exit 7' TERM; httpd -p 8080 -h /www; while :; do sleep 0.05; done",
+                more: """
+                    ,"terminationMessagePath":"/last/words",
+                    "startupProbe":{"tcpSocket":{"port":8080},"periodSeconds":1},
+                    "lifecycle":{"preStop":{"sleep":{"seconds":1}}}
+                    """,
+                pod: ",\"restartPolicy\":\"Never\",\"activeDeadlineSeconds\":3"))
+        try node.pod("hooked") { Self.isReady($0) }
+        let began = node.runtime.monotonic()
+        let ended = try node.pod("hooked") { $0.status.phase == "Failed" }
+        #expect(node.runtime.monotonic() - began > .milliseconds(900))
+        #expect(ended.status.reason == "DeadlineExceeded")
+        let end = ended.status.containerStatuses.first?.state.terminated
+        #expect(end?.exitCode == 7 && end?.message == "said\n")
+        // A hook that fails ends its container.
+        try node.run(
+            "failing",
+            TestNode.script(
+                "exec sleep 1000",
+                more: ",\"lifecycle\":{\"postStart\":{\"httpGet\":{\"port\":8081,\"path\":\"/\"}}}",
+                pod: ",\"restartPolicy\":\"Never\",\"terminationGracePeriodSeconds\":0"))
+        try node.wait("an event") { try node.events("failing").contains { $0.reason == "FailedPostStartHook" } }
+        try node.pod("failing") { $0.status.phase == "Failed" }
     }
 
     @Test func limitsAreTheKernels() throws {

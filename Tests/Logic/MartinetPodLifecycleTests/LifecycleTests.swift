@@ -91,6 +91,57 @@ struct Stage {
         #expect(stage.status().containerStatuses.first?.lastState.terminated?.containerID == "martinet://1")
     }
 
+    @Test func anEvictedPodIsFailedOnceNothingOfItRuns() throws {
+        var stage = try Stage(Self.plain)
+        _ = stage.ready()
+        _ = stage.run("a", id: "1")
+        #expect(stage.see(.evicted(message: "low", grace: .zero)) == [.signal(container: "a", id: "1", .kill)])
+        #expect(stage.status().phase == "Running" && stage.status().reason.isEmpty && stage.lifecycle.holdsResources)
+        #expect(stage.exit("a", id: "1", 137) == [.removeSandbox])
+        let status = stage.status()
+        #expect(status.phase == "Failed" && status.reason == "Evicted" && status.message == "low")
+        #expect(!stage.lifecycle.holdsResources)
+        let target = status.conditions.first { $0.type == "DisruptionTarget" }
+        #expect(target?.status == "True" && target?.reason == "TerminationByKubelet")
+        // Whoever looks after it next does not begin again.
+        var next = try Stage(Self.plain, status: status)
+        #expect(next.see(.tick) == [.removeSandbox])
+        #expect(next.status().phase == "Failed" && next.status().reason == "Evicted")
+        #expect(next.status().conditions.contains { $0.type == "DisruptionTarget" })
+    }
+
+    @Test func anEphemeralContainerRunsOnceAndCountsForNothing() throws {
+        var stage = try Stage(
+            "{\"restartPolicy\":\"Never\",\"initContainers\":[{\"name\":\"i\"}],\"containers\":[{\"name\":\"a\"}]}")
+        _ = stage.ready()
+        var pod = stage.lifecycle.pod
+        pod.spec.ephemeralContainers = [
+            EphemeralContainer {
+                $0.name = "look"
+                $0.image = "tools"
+                $0.stdin = true
+                $0.command = ["sh"]
+                $0.targetContainerName = "a"
+            }
+        ]
+        #expect(stage.see(.podChanged(pod)) == [.start(container: "look", attempt: 0)], "whatever is still to start")
+        #expect(stage.see(.podChanged(pod)).isEmpty)
+        let record = stage.lifecycle.record("look")
+        #expect(record?.target == "a" && record?.spec.image == "tools" && record?.spec.stdin == true)
+        _ = stage.run("look", id: "9")
+        #expect(stage.run("i", id: "1").isEmpty)
+        #expect(stage.exit("i", id: "1", 0) == [.start(container: "a", attempt: 0)])
+        _ = stage.run("a", id: "2")
+        var status = stage.status()
+        #expect(status.ephemeralContainerStatuses.first?.state.running != nil)
+        #expect(status.conditions.first { $0.type == "Ready" }?.status == "True")
+        #expect(stage.exit("look", id: "9", 1).isEmpty, "it is never started again")
+        status = stage.status()
+        #expect(status.phase == "Running" && status.ephemeralContainerStatuses.first?.state.terminated?.exitCode == 1)
+        #expect(stage.exit("a", id: "2", 0) == [.removeSandbox])
+        #expect(stage.status().phase == "Succeeded")
+    }
+
     @Test func aChangedImageReplacesWhatRuns() throws {
         var stage = try Stage("{\"restartPolicy\":\"Never\",\"containers\":[{\"name\":\"a\",\"image\":\"old\"}]}")
         _ = stage.ready()
@@ -289,6 +340,8 @@ struct Stage {
         #expect(stage.lifecycle.activeDeadline == Stage.start.advanced(by: .seconds(5)))
         stage.time += .seconds(5)
         #expect(stage.see(.tick) == [.signal(container: "a", id: "1", .stop)])
+        #expect(stage.status().phase == "Running", "it has failed when nothing of it runs")
+        #expect(stage.exit("a", id: "1", 143) == [.removeSandbox])
         #expect(stage.status().phase == "Failed" && stage.status().reason == "DeadlineExceeded")
         var refused = try Stage(Self.plain)
         #expect(refused.see(.refused(reason: "UnsupportedField", message: "spec.x")).isEmpty)

@@ -1,3 +1,5 @@
+import Glibc
+
 /// A map in the order of its keys' bytes: chunks of at most 512 entries, so that an insert moves little.
 struct SortedMap<Value> {
     private struct Chunk {
@@ -15,7 +17,7 @@ struct SortedMap<Value> {
         var high = chunks.count
         while low < high {
             let middle = (low + high) / 2
-            if key.utf8.lexicographicallyPrecedes(chunks[middle].keys[0].utf8) {
+            if Self.precedes(key, chunks[middle].keys[0]) {
                 high = middle
             } else {
                 low = middle + 1
@@ -29,9 +31,33 @@ struct SortedMap<Value> {
         var high = keys.count
         while low < high {
             let middle = (low + high) / 2
-            if keys[middle].utf8.lexicographicallyPrecedes(key.utf8) { low = middle + 1 } else { high = middle }
+            if Self.precedes(keys[middle], key) { low = middle + 1 } else { high = middle }
         }
         return (low, low < keys.count && keys[low] == key)
+    }
+
+    /// By bytes. Most of the time of a lookup goes here.
+    private static func precedes(_ a: String, _ b: String) -> Bool {
+        let fast = a.utf8.withContiguousStorageIfAvailable { x in
+            b.utf8.withContiguousStorageIfAvailable { y in
+                guard let left = x.baseAddress, let right = y.baseAddress else { return x.count < y.count }
+                let order = memcmp(left, right, min(x.count, y.count))
+                return order == 0 ? x.count < y.count : order < 0
+            }
+        }
+        if let fast, let fast { return fast }
+        return a.utf8.lexicographicallyPrecedes(b.utf8)
+    }
+
+    private static func begins(_ key: String, with prefix: String) -> Bool {
+        let fast = key.utf8.withContiguousStorageIfAvailable { x in
+            prefix.utf8.withContiguousStorageIfAvailable { y in
+                guard x.count >= y.count, let left = x.baseAddress, let right = y.baseAddress else { return y.isEmpty }
+                return memcmp(left, right, y.count) == 0
+            }
+        }
+        if let fast, let fast { return fast }
+        return key.utf8.starts(with: prefix.utf8)
     }
 
     subscript(key: String) -> Value? {
@@ -86,10 +112,11 @@ struct SortedMap<Value> {
         var index = place(of: first, in: chunks[number].keys).index
         while number < chunks.count {
             let chunk = chunks[number]
+            // Keys are in order: where the last of a chunk begins so, all from here on do, and none needs a look.
+            let isWhole = chunk.keys.last.map { Self.begins($0, with: prefix) } ?? false
             while index < chunk.keys.count {
-                let key = chunk.keys[index]
-                guard key.utf8.starts(with: prefix.utf8) else { return }
-                guard body(key, chunk.values[index]) else { return }
+                guard isWhole || Self.begins(chunk.keys[index], with: prefix) else { return }
+                guard body(chunk.keys[index], chunk.values[index]) else { return }
                 index += 1
             }
             number += 1

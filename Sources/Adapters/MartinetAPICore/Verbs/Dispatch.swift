@@ -12,6 +12,11 @@ extension Registry {
         guard (request.resource.namespace != nil) == resource.kind.isNamespaced || request.verb == .list else {
             return completion(.failure(.noSuchPath))
         }
+        if isAhead(request) {
+            return whenReached(request) { [self] error in
+                if let error { completion(.failure(error)) } else { handle(request, as: identity, completion) }
+            }
+        }
         do throws(APIError) {
             if resource.isVirtual { return try handleVirtual(request, resource, identity, completion) }
             if !request.resource.subresource.isEmpty {

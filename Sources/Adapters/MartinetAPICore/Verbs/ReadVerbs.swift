@@ -14,16 +14,12 @@ extension Registry {
         return .stored(found, isNew: false)
     }
 
-    /// A resourceVersion that the store has not reached cannot be waited for here: the client asks again.
-    private func checkReachable(_ text: String) throws(APIError) {
+    /// A resourceVersion that the store has not reached has been waited for (`Freshness.swift`): the client asks again.
+    func checkReachable(_ text: String) throws(APIError) {
         guard !text.isEmpty else { return }
         let revision = try Registry.revision(text)
         guard revision > store.revision else { return }
-        var error = APIError(
-            code: 504, reason: "Timeout",
-            message: "Too large resource version: \(revision.value), current: \(store.revision.value)")
-        error.retryAfterSeconds = 1
-        throw error
+        throw Registry.tooLarge(revision, store.revision)
     }
 
     static func revision(_ text: String) throws(APIError) -> Revision {

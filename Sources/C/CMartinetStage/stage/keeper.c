@@ -1,6 +1,8 @@
 // The keeper: holds the listening sockets and starts the workers that serve them, again when they end, with back-off;
-// ends one whose heartbeat stops. It reads a configuration of NUL-terminated words:
+// ends one whose heartbeat stops. A twin of it waits, with the same sockets, and takes over should it be killed.
+// It reads a configuration of NUL-terminated words:
 //   "martinet-keeper" "1"
+//   "pid-file" <path>                                     where it, or the twin that took over, says who it is
 //   "listen" <tcp | unix> <address> <port or mode>        descriptors 3, 4, … of every worker, in this order
 //   "worker" <name> <heartbeat seconds, 0: none> <uid> <gid> <pid file or ""> <arguments> <argument>…
 //   "environment" <NAME=value>                            of every worker
@@ -25,6 +27,7 @@
 #define WORKERS 8
 #define SOCKETS 32
 #define WORDS 256
+#define WORKER_END_MS 6000
 
 struct worker {
     const char *name, *pid_file, *path;
@@ -35,8 +38,10 @@ struct worker {
     int64_t started, beat, restart_at, delay;
 };
 
-static struct worker workers[WORKERS];
-static int worker_count, sockets[SOCKETS], socket_count;
+// Shared with the twin, which must know whose end to wait for.
+static struct worker *workers;
+static const char *own_pid_file = "";
+static int worker_count, sockets[SOCKETS], socket_count, signals, twin;
 static char *environment[WORDS + 3];
 static int environment_count;
 static char heartbeat_word[48], listen_word[48];
@@ -93,8 +98,8 @@ static int open_listener(const char *kind, const char *address, const char *last
     return fd;
 }
 
-static void worker_child(struct worker *worker, int beat) __attribute__((noreturn));
-static void worker_child(struct worker *worker, int beat) {
+static void worker_child(struct worker *worker, int beat, int keeper) __attribute__((noreturn));
+static void worker_child(struct worker *worker, int beat, int keeper) {
     sigset_t none;
     sigemptyset(&none);
     // Above every target first, so that no copy overwrites a source.
@@ -110,18 +115,19 @@ static void worker_child(struct worker *worker, int beat) {
     if (worker->gid > 0 && (syscall(SYS_setgroups, 0, NULL) || syscall(SYS_setresgid, worker->gid, worker->gid, worker->gid)))
         _exit(125);
     if (worker->uid > 0 && syscall(SYS_setresuid, worker->uid, worker->uid, worker->uid)) _exit(125);
-    // A keeper that was killed takes its workers with it, or its successor could not listen. After the ids' change,
-    // which would clear it (prctl(2)).
+    // A keeper that was killed takes its workers with it: nobody would see them end. After the ids' change, which would
+    // clear it (prctl(2)).
     prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
+    if (getppid() != keeper) _exit(124);  // it was killed before the line above
     execve(worker->path, worker->argv, environment);
     _exit(127);
 }
 
-static void write_pid(struct worker *worker) {
+static void write_pid(const char *file, int pid) {
     char text[32];
-    if (!*worker->pid_file) return;
-    put_text(put_number(text, worker->pid), "\n");
-    int fd = open(worker->pid_file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    if (!*file) return;
+    put_text(put_number(text, pid), "\n");
+    int fd = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     if (fd < 0) return;
     write_all(fd, text, strlen(text));
     close(fd);
@@ -133,8 +139,8 @@ static void start_worker(struct worker *worker) {
     if (worker->delay < 100000000) worker->delay = 100000000;
     worker->restart_at = now + worker->delay;
     if (pipe2(ends, O_CLOEXEC | O_NONBLOCK)) return;
-    int pid = fork();
-    if (pid == 0) worker_child(worker, ends[1]);
+    int keeper = getpid(), pid = fork();
+    if (pid == 0) worker_child(worker, ends[1], keeper);
     close(ends[1]);
     if (pid < 0) {
         close(ends[0]);
@@ -143,7 +149,7 @@ static void start_worker(struct worker *worker) {
     worker->pid = pid;
     worker->pipe = ends[0];
     worker->started = worker->beat = now;
-    write_pid(worker);
+    write_pid(worker->pid_file, pid);
     say(worker->name, "started, process", pid);
 }
 
@@ -181,6 +187,9 @@ static int read_configuration(char *at, char *end) {
             }
             sockets[socket_count++] = fd;
             i += 4;
+        } else if (!strcmp(words[i], "pid-file") && i + 1 < count) {
+            own_pid_file = words[i + 1];
+            i += 2;
         } else if (!strcmp(words[i], "environment") && i + 1 < count && environment_count < WORDS) {
             environment[environment_count++] = words[i + 1];
             i += 2;
@@ -211,9 +220,61 @@ static void signal_all(int sig) {
         if (workers[i].pid) kill(workers[i].pid, sig);
 }
 
+// The workers of a killed keeper get SIGTERM (above); until they are gone, none of ours could have what they hold.
+static void outlive(struct worker *worker) {
+    int process = worker->pid ? (int)syscall(SYS_pidfd_open, worker->pid, 0) : -1;
+    worker->pid = 0;
+    worker->pipe = -1;
+    worker->restart_at = worker->delay = 0;
+    if (process < 0) return;
+    struct pollfd end = {.fd = process, .events = POLLIN};
+    if (poll(&end, 1, WORKER_END_MS) == 0) {
+        say(worker->name, "does not end, killed", INT64_MIN);
+        syscall(SYS_pidfd_send_signal, process, SIGKILL, NULL, 0);
+        poll(&end, 1, WORKER_END_MS);
+    }
+    close(process);
+}
+
+static int open_signals(void) {
+    sigset_t handled;
+    sigemptyset(&handled);
+    sigaddset(&handled, SIGCHLD);
+    sigaddset(&handled, SIGTERM);
+    sigaddset(&handled, SIGINT);
+    sigaddset(&handled, SIGHUP);
+    signals = signalfd(-1, &handled, SFD_CLOEXEC | SFD_NONBLOCK);
+    sigaddset(&handled, SIGUSR1);  // how a twin learns of its keeper's end
+    sigprocmask(SIG_BLOCK, &handled, NULL);
+    return signals < 0 ? errno : 0;
+}
+
+// Returns in the keeper, with a twin that waits; and in the twin once the keeper was killed and it is the keeper.
+static void start_twin(void) {
+    for (;;) {
+        int keeper = getpid(), got;
+        twin = fork();
+        if (twin) return;
+        sigset_t awaited;
+        sigemptyset(&awaited);
+        sigaddset(&awaited, SIGUSR1);
+        sigaddset(&awaited, SIGTERM);
+        prctl(PR_SET_PDEATHSIG, SIGUSR1, 0, 0, 0);
+        // Only the sockets: they were opened first and lie side by side.
+        syscall(SYS_close_range, 3 + socket_count, ~0u, 0);
+        while (getppid() == keeper)
+            if (!sigwait(&awaited, &got) && got == SIGTERM) _exit(0);
+        prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0);
+        if (open_signals()) _exit(1);
+        say("the twin", "takes over, process", getpid());
+        write_pid(own_pid_file, getpid());
+        for (int i = 0; i < worker_count; i++) outlive(&workers[i]);
+    }
+}
+
 // Milliseconds until something is due; starts what is due and ends what is silent.
 static int turn(int stopping) {
-    int64_t now = monotonic(), next = now + 3600000000000;
+    int64_t now = monotonic(), next = now + (twin > 0 ? 3600000000000 : 1000000000);
     for (int i = 0; i < worker_count; i++) {
         struct worker *worker = &workers[i];
         if (!worker->pid && !stopping) {
@@ -242,20 +303,17 @@ int keeper_main(int argc, char **argv) {
     char *text = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, file, 0);
     if (text == MAP_FAILED || text[info.st_size - 1] != 0) return 2;
     syscall(SYS_close_range, 3, ~0u, 0);
+    workers = mmap(NULL, WORKERS * sizeof *workers, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (workers == MAP_FAILED) return ENOMEM;
     int result = read_configuration(text, text + info.st_size);
     if (result) return -result;
+    write_pid(own_pid_file, getpid());
     prctl(PR_SET_NAME, "martinet-keeper", 0, 0, 0);
     signal(SIGPIPE, SIG_IGN);
-    sigset_t blocked;
-    sigemptyset(&blocked);
-    sigaddset(&blocked, SIGCHLD);
-    sigaddset(&blocked, SIGTERM);
-    sigaddset(&blocked, SIGINT);
-    sigaddset(&blocked, SIGHUP);
-    sigprocmask(SIG_BLOCK, &blocked, NULL);
-    int signals = signalfd(-1, &blocked, SFD_CLOEXEC | SFD_NONBLOCK), stopping = 0;
-    if (signals < 0) return errno;
+    int stopping = 0, failed = open_signals();
+    if (failed) return failed;
     for (;;) {
+        if (twin <= 0 && !stopping) start_twin();
         int timeout = turn(stopping);
         struct pollfd entries[WORKERS + 1] = {{.fd = signals, .events = POLLIN}};
         for (int i = 0; i < worker_count; i++) {
@@ -280,10 +338,16 @@ int keeper_main(int argc, char **argv) {
             signal_all((int)got.ssi_signo);
         }
         int status, pid, alive = 0;
-        while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+        while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+            if (pid == twin) twin = 0;
             for (int i = 0; i < worker_count; i++)
                 if (workers[i].pid == pid) worker_ended(&workers[i], status, stopping);
+        }
         for (int i = 0; i < worker_count; i++) alive |= workers[i].pid;
-        if (stopping && !alive) return 0;
+        if (stopping && !alive) {
+            if (twin > 0) kill(twin, SIGKILL);
+            unlink(own_pid_file);
+            return 0;
+        }
     }
 }

@@ -16,8 +16,10 @@
 struct task tasks[TASKS];
 
 // Ends that came before the starter had told whose they are.
-static struct { int pid, status; int64_t when; } unknown[64];
+#define UNKNOWN 64
+static struct { int pid, status; int64_t when; } unknown[UNKNOWN];
 static unsigned unknown_next;
+static void reaped(struct task *task, int status, int64_t when);
 
 struct task *find_task(const char *id) {
     for (int i = 0; i < TASKS; i++)
@@ -90,6 +92,11 @@ static void record_start(struct task *task) {
     write_record(task, ".task", text);
 }
 
+static void reply(struct task *task, uint32_t type, int64_t a, int64_t b) {
+    if (task->client >= 0) answer(task->client, type, task->request, a, b);
+    task->client = -1;
+}
+
 static void ended(struct task *task, int code, int sig, int64_t when) {
     char text[512], *at = put_text(text, "version 1\n");
     if (task->status.state == MARTINET_STATE_EXITED) return;
@@ -113,13 +120,9 @@ static void ended(struct task *task, int code, int sig, int64_t when) {
         put_field(at, "finished", when);
         write_record(task, ".exit", text);
     }
+    reply(task, MARTINET_ANS_FAILED, -1, ECHILD);  // killed at its gate, and the start was on its way
     broadcast_exit(task);
     if (task->is_exec) remove_task(task);
-}
-
-static void reply(struct task *task, uint32_t type, int64_t a, int64_t b) {
-    if (task->client >= 0) answer(task->client, type, task->request, a, b);
-    task->client = -1;
 }
 
 void remove_task(struct task *task) {
@@ -297,6 +300,7 @@ void start_task(struct task *task, int client, uint32_t request) {
     if (result) reply(task, MARTINET_ANS_FAILED, -1, -result);
 }
 
+// The results' end, or the program's: what ended without telling a failure was executed.
 static void results_end(struct task *task) {
     unwatch(task->results);
     close(task->results);
@@ -350,14 +354,29 @@ void results_ready(struct task *task) {
         }
     }
     if (!task->used || !task->status.pid) return;
-    for (int i = 0; i < 64; i++) {
+    for (int i = 0; i < UNKNOWN; i++) {
         if (unknown[i].pid != task->status.pid) continue;
         unknown[i].pid = 0;
-        int status = unknown[i].status;
-        ended(task, WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status),
-              WIFSIGNALED(status) ? WTERMSIG(status) : 0, unknown[i].when);
+        reaped(task, unknown[i].status, unknown[i].when);
         return;
     }
+}
+
+// The starter has a copy of the results' pipe and may be slower than a short program: it must not be waited for, or
+// whoever asked for the start would never be answered.
+static void reaped(struct task *task, int status, int64_t when) {
+    if (task->results >= 0) results_end(task);
+    if (!task->used) return;
+    ended(task, WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status),
+          WIFSIGNALED(status) ? WTERMSIG(status) : 0, when);
+}
+
+// Whether some starter has yet to tell a process id. Only meanwhile an end can be one of a process that is not known,
+// and one that is kept for longer would be taken for that of a later process of the same number.
+static int awaits_pid(void) {
+    for (int i = 0; i < TASKS; i++)
+        if (tasks[i].used && tasks[i].results >= 0 && !tasks[i].status.pid) return 1;
+    return 0;
 }
 
 void console_ready(struct task *task) {
@@ -450,15 +469,15 @@ void reap(void) {
             found = 1;
             // What it told before it ended comes first: "running" before "exited".
             results_ready(task);
-            if (!task->used) break;
-            ended(task, WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status),
-                  WIFSIGNALED(status) ? WTERMSIG(status) : 0, now);
+            if (task->used) reaped(task, status, now);
         }
         if (found) continue;
-        unknown[unknown_next % 64].pid = pid;
-        unknown[unknown_next % 64].status = status;
-        unknown[unknown_next++ % 64].when = now;
+        if (!awaits_pid()) memset(unknown, 0, sizeof unknown);
+        unknown[unknown_next % UNKNOWN].pid = pid;
+        unknown[unknown_next % UNKNOWN].status = status;
+        unknown[unknown_next++ % UNKNOWN].when = now;
     }
+    if (!awaits_pid()) memset(unknown, 0, sizeof unknown);
 }
 
 // Takes all the bytes; 1 where some wait, and the client that sent them with them.
