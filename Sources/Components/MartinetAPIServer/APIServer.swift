@@ -221,24 +221,23 @@ package final class APIServer: RequestHandler {
         _ request: APIRequest, _ resource: ServedResource, _ query: RequestQuery, _ identity: Identity,
         _ representation: Representation, _ exchange: any Exchange
     ) throws(APIError) {
-        let kind = resource.kind
         let include = TableConverter.Include(rawValue: query["includeObject"] ?? "") ?? .metadata
         if registry.isAhead(request) {
             let (request, representation) = (request, representation)
             return registry.whenReached(request) { [self] error in
                 do throws(APIError) {
                     if let error { throw error }
-                    try open(request, kind, include, identity, representation, exchange)
+                    try open(request, resource, include, identity, representation, exchange)
                 } catch {
                     fail(error, nil, representation, exchange)
                 }
             }
         }
-        try open(request, kind, include, identity, representation, exchange)
+        try open(request, resource, include, identity, representation, exchange)
     }
 
     private func open(
-        _ request: APIRequest, _ kind: Kind, _ include: TableConverter.Include, _ identity: Identity,
+        _ request: APIRequest, _ resource: ServedResource, _ include: TableConverter.Include, _ identity: Identity,
         _ representation: Representation, _ exchange: any Exchange
     ) throws(APIError) {
         let pending = PendingWatch()
@@ -248,7 +247,7 @@ package final class APIServer: RequestHandler {
             [("content-type", WatchStream.contentType(representation)), ("cache-control", "no-cache, private")]
                 + [resource.deprecation].compactMap { $0 }.map(APIServer.header))
         let stream = WatchStream(
-            outgoing, representation: representation, kind: kind, include: include, runtime: registry.runtime)
+            outgoing, representation: representation, kind: resource.kind, include: include, runtime: registry.runtime)
         stream.start(watch, options: request.options, on: streams)
         // Events come on the executor of the watches; the stream is there before the first of them.
         pending.attach(stream, on: streams)

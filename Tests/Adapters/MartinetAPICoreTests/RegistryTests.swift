@@ -14,13 +14,14 @@ struct TestCluster {
     let store: SQLiteStore
 
     init(
-        seed: UInt64 = 1, runtimeConfig: RuntimeConfig = RuntimeConfig(), namespaces: [String] = ["default", "shop"]
+        seed: UInt64 = 1, runtimeConfig: RuntimeConfig = RuntimeConfig(), namespaces: [String] = ["default", "shop"],
+        serviceNetwork: ServiceNetwork = ServiceNetwork()
     ) throws {
         runtime = SimulatedRuntime(seed: seed)
         store = try SQLiteStore(inMemory: "test", runtime: runtime, executor: runtime.executor(named: "store"))
         registry = try Registry(
             store: store, runtime: runtime, log: Log(component: "test", minimum: .error),
-            configuration: .init(runtimeConfig: runtimeConfig))
+            configuration: .init(serviceNetwork: serviceNetwork, runtimeConfig: runtimeConfig))
         for name in namespaces { _ = try send(create(Namespace { $0.metadata.name = name })) }
     }
 
