@@ -27,7 +27,8 @@ import Testing
     }
 
     @Test func whatNobodyAcceptsIsNotAcceptable() throws {
-        let server = try InMemoryServer()
+        let few = ["api/ga=false", "v1/namespaces=true", "apiextensions.k8s.io/v1=true"]
+        let server = try InMemoryServer(runtimeConfig: RuntimeConfig(few))
         #expect(try server.send("GET", "/api/v1/namespaces/a", accept: "text/html").status == 406)
         let definition = """
             {"kind":"CustomResourceDefinition","apiVersion":"apiextensions.k8s.io/v1","metadata":{"name":"ws.x.io"},"spec":{\
