@@ -92,7 +92,10 @@ let modules: [Module] = [
     module(.logic, "MartinetStrategies", uses: ["MartinetBase", "MartinetSchema", "MartinetAPI"]),
     module(.logic, "MartinetVersions", uses: ["MartinetSchema"]),
     module(
-        .logic, "MartinetDocuments", uses: ["MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetVersions", "MartinetYAML", "MartinetPrinters"]),
+        .logic, "MartinetDocuments",
+        uses: [
+            "MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetVersions", "MartinetYAML", "MartinetPrinters",
+        ]),
     module(
         .logic, "MartinetCustomResources",
         uses: [
