@@ -152,6 +152,12 @@ let modules: [Module] = [
             ("swift-nio-ssl", "NIOSSL"), ("swift-crypto", "Crypto"),
         ]),
     module(
+        .adapters, "MartinetRegistryAccess",
+        uses: [
+            "MartinetBase", "MartinetImageSpec", "MartinetRegistry", "MartinetImages", "MartinetTransport",
+            "MartinetCertificates",
+        ]),
+    module(
         .adapters, "MartinetStreaming",
         uses: [
             "MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetSPDY", "MartinetCertificates",
@@ -167,7 +173,7 @@ let modules: [Module] = [
             "MartinetBase", "MartinetAddresses", "MartinetSchema", "MartinetAPI", "MartinetOCI", "MartinetArchive",
             "MartinetImageSpec", "MartinetServiceRules", "MartinetStagePlan", "MartinetPodLifecycle",
             "MartinetContainers",
-            "MartinetNetwork", "MartinetImages",
+            "MartinetNetwork", "MartinetImages", "MartinetRegistry",
         ], tested: false),
     module(
         .adapters, "MartinetAPISession",
@@ -219,6 +225,7 @@ let composed = [
     "MartinetClient", "MartinetContainers", "MartinetControllers", "MartinetDNSMessage", "MartinetDockerfile",
     "MartinetEngine", "MartinetImageSpec", "MartinetImages", "MartinetKubeconfig", "MartinetKubectl",
     "MartinetKubelet", "MartinetNameAnswers", "MartinetNameServer", "MartinetNetwork", "MartinetReconcile",
+    "MartinetRegistry", "MartinetRegistryAccess",
     "MartinetScheduler", "MartinetSchema", "MartinetServiceProxy", "MartinetServiceRules", "MartinetStore",
     "MartinetStreaming", "MartinetToolPorts", "MartinetTransport", "MartinetYAML",
 ]
@@ -252,6 +259,7 @@ let benchmarks: [Module] = [
 
 /// What the tests of a module need besides what the module uses: targets, and programs that they start.
 let testUses: [String: [String]] = [
+    "MartinetRegistryAccess": ["MartinetArchive"],
     "MartinetKubelet": [
         "MartinetAPICore", "MartinetStore", "MartinetArchive", "MartinetAddresses", "MartinetStagePlan",
     ],

@@ -5,6 +5,7 @@ package import MartinetContainers
 import MartinetImageSpec
 package import MartinetImages
 package import MartinetNetwork
+package import MartinetRegistry
 import MartinetOCI
 
 /// What a node makes pods with. Everything blocks on the kernel or the disk, so it is called on threads that may block.
@@ -74,19 +75,30 @@ package final class Engine: Sendable {
 
     /// Pulls a container's image. Where the registry cannot be asked and the image is here, that one serves: a name
     /// that a course writes must run offline.
+    ///
+    /// - Parameters:
+    ///   - credentials: the names of the pod's `imagePullSecrets`.
+    ///   - keyring: what these Secrets hold; nil where nobody has read them, and then a pod that names some is refused.
     package func pull(
-        _ container: Container, credentials: [String],
+        _ container: Container, credentials: [String], keyring: RegistryKeyring? = nil,
         _ completion: @escaping @Sendable (Result<Image, EngineError>) -> Void
     ) {
         let text = container.image
         let images = images
+        guard keyring != nil || credentials.isEmpty else {
+            return completion(
+                .failure(EngineError("ErrImagePull", "spec.imagePullSecrets is not supported by this node")))
+        }
         do {
             let reference = try ImageReference(text)
-            puller.pull(reference, into: images, credentials: credentials) { error in
+            puller.pull(reference, into: images, keyring: keyring ?? .empty) { error in
                 do {
                     if let error {
                         let known = error as? ImageStoreError
-                        guard error is EngineError || known?.code == .unreachable, credentials.isEmpty,
+                        // What was built here is nobody's secret, and no registry need know it.
+                        let isOwn =
+                            known.map { $0.code != .mismatch } == true && (try? images.isLocal(reference)) == true
+                        guard isOwn || (error is EngineError || known?.code == .unreachable) && credentials.isEmpty,
                             let image = try? images.image(reference)
                         else { throw error }
                         return completion(.success(image))
