@@ -215,6 +215,15 @@ let modules: [Module] = [
             "MartinetBase", "MartinetNearMiss", "MartinetSchema", "MartinetYAML", "MartinetCommandLine",
             "MartinetKubeconfig", "MartinetPrinters", "MartinetPatch", "MartinetManifests", "MartinetToolPorts",
         ]),
+    module(
+        .components, "MartinetDocker",
+        uses: [
+            "MartinetAPI", "MartinetAddresses", "MartinetArchive", "MartinetBase", "MartinetBuilder",
+            "MartinetCommandLine", "MartinetContainers", "MartinetDockerfile", "MartinetEngine", "MartinetImageSpec",
+            "MartinetImages", "MartinetNetwork", "MartinetOCI", "MartinetPodLifecycle", "MartinetPrinters",
+            "MartinetRegistry", "MartinetRegistryAccess", "MartinetSchema", "MartinetServiceRules",
+            "MartinetStagePlan", "MartinetTransport", "MartinetYAML",
+        ]),
 
 ]
 
@@ -222,7 +231,8 @@ let modules: [Module] = [
 let composed = [
     "CMartinetContainers", "MartinetAPI", "MartinetAPIConnection", "MartinetAPICore", "MartinetAPIServer",
     "MartinetAPISession", "MartinetAddresses", "MartinetBase", "MartinetBuilder", "MartinetCertificates",
-    "MartinetClient", "MartinetContainers", "MartinetControllers", "MartinetDNSMessage", "MartinetDockerfile",
+    "MartinetClient", "MartinetContainers", "MartinetControllers", "MartinetDNSMessage", "MartinetDocker",
+    "MartinetDockerfile",
     "MartinetEngine", "MartinetImageSpec", "MartinetImages", "MartinetKubeconfig", "MartinetKubectl",
     "MartinetKubelet", "MartinetNameAnswers", "MartinetNameServer", "MartinetNetwork", "MartinetReconcile",
     "MartinetRegistry", "MartinetRegistryAccess",

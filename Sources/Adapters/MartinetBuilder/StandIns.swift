@@ -27,7 +27,7 @@ package struct StandIns {
     /// Builds and names all of `Images/images.txt`, in its order. Returns the names.
     @discardableResult
     package func build(
-        into store: ImageStore, progress: @escaping @Sendable (String) -> Void = { _ in }
+        into store: ImageStore, progress: @escaping @Sendable (BuildProgress) -> Void = { _ in }
     ) throws -> [ImageReference] {
         try makeContexts()
         let list = String(
