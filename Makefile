@@ -82,10 +82,11 @@ down: ## End the cluster and leave nothing behind
 	@$(BINARY) down $(DOWN)
 
 bench: setup stage ## Measure: store, transport and scheduler against the machine's own limits
-	@$(locked) env MARTINET_ONLY=martinet-store-bench,TransportBench,SchedulingBench $(SWIFT) build -c release --scratch-path $(SCRATCH)-bench
+	@$(locked) env MARTINET_ONLY=martinet-store-bench,TransportBench,SchedulingBench,RegistryBench $(SWIFT) build -c release --scratch-path $(SCRATCH)-bench
 	@$(SCRATCH)-bench/release/martinet-store-bench bench $$(mktemp -d)
 	@$(SCRATCH)-bench/release/TransportBench
 	@$(SCRATCH)-bench/release/SchedulingBench
+	@$(SCRATCH)-bench/release/RegistryBench
 
 clean: ## Forget every build
 	rm -rf $(SCRATCH) $(SCRATCH)-* .build

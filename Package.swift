@@ -260,6 +260,12 @@ let benchmarks: [Module] = [
         .components, "SchedulingBench",
         uses: ["MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetScheduling"]),
     module(
+        .components, "RegistryBench",
+        uses: [
+            "MartinetBase", "MartinetCertificates", "MartinetImageSpec", "MartinetImages", "MartinetRegistry",
+            "MartinetRegistryAccess", "MartinetTransport",
+        ]),
+    module(
         .components, "TransportBench", uses: ["MartinetBase", "MartinetTransport", "MartinetCertificates"],
         products: [
             ("swift-nio", "NIOCore"), ("swift-nio", "NIOPosix"), ("swift-nio-http2", "NIOHTTP2"),

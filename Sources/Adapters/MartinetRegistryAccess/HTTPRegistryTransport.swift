@@ -61,13 +61,16 @@ final class HTTPRegistryTransport: RegistryTransport {
     private func explained(_ error: TransportError, _ url: RegistryURL) -> any Error {
         guard error.code == .tls else { return error }
         let text = "\(error)"
-        let what =
+        let isUnverified =
             text.uppercased().contains("CERTIFICATE_VERIFY_FAILED")
-                || text.contains("unable to get local issuer") || text.contains("unableToValidateCertificate")
-            ? "its certificate is signed by an unknown authority; give the authority with --registry-ca, or in "
-                + "/etc/martinet/certs.d/\(url.authority)/ca.crt"
-            : "no TLS with it"
-        return ImageStoreError(.refused, "\(url.authority): \(what)", cause: error, isRetryable: false)
+            || text.contains("unable to get local issuer") || text.contains("unableToValidateCertificate")
+        guard isUnverified else {
+            return ImageStoreError(.refused, "\(url.authority): no TLS with it", cause: error, isRetryable: false)
+        }
+        return ImageStoreError(
+            .refused,
+            "\(url.authority): its certificate is signed by an unknown authority, or out of date; give the authority with "
+                + "--registry-ca, or in /etc/martinet/certs.d/\(url.authority)/ca.crt", isRetryable: false)
     }
 
     private func client(for url: RegistryURL) throws -> HTTPClient {

@@ -129,15 +129,20 @@ package final class RegistryAccess: Sendable {
         for endpoint in try hosts.endpoints(of: domain, isPlain: false) {
             transport.trust(endpoint.trust, for: endpoint.url.authority)
         }
-        let ping = RegistryURL(isSecure: true, authority: domain, target: "/v2/")
+        var ping = RegistryURL(isSecure: true, authority: domain, target: "/v2/")
         var plain = false
         do {
             _ = try await transport.send(RegistryRequest("GET", ping))
-        } catch let error as ImageStoreError where error.code == .refused {
-            // What answers a handshake in the clear; a certificate that is not trusted is no such thing.
-            plain = "\(error)".contains("WRONG_VERSION_NUMBER") || "\(error)".contains("HTTP_REQUEST")
         } catch {
-            return false
+            // A certificate that is not trusted is no reason to do without one.
+            if (error as? ImageStoreError)?.message.contains("certificate") == true { return false }
+            ping.isSecure = false
+            do {
+                _ = try await transport.send(RegistryRequest("GET", ping))
+            } catch {
+                return false
+            }
+            plain = true
         }
         probed.withLock { $0[domain] = plain }
         return plain

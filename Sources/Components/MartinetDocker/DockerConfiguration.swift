@@ -1,3 +1,4 @@
+package import MartinetNetwork
 package import MartinetRegistryAccess
 
 /// Where `martinet docker` keeps things. Its images are the node's own: what is built here, pods can run at once.
@@ -17,6 +18,8 @@ package struct DockerConfiguration: Sendable {
     package var range = "172.29.0.0/24"
     /// Never given out: a network of containers has no services, and the table wants a range for them.
     package var serviceRange = "172.29.255.0/24"
+    /// The namespace that the bridge is in; nil is the process's own.
+    package var node: NetworkNamespace?
     /// Where logins are (`config.json`).
     package var loginFolder = "/root/.docker"
     package var registries = RegistryAccessConfiguration()

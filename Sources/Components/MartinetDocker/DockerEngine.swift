@@ -30,6 +30,7 @@ struct DockerEngine {
         network.stateFolder = configuration.run + "/network"
         network.namespaceFolder = configuration.run + "/netns"
         network.readyNamespaces = 0
+        network.node = configuration.node
         self.network = network
     }
 

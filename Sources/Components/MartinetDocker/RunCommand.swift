@@ -72,7 +72,8 @@ extension DockerCommand {
                 repeat { name = Names.any(runtime) } while all.contains { $0.name == name }
             }
             guard RunOptions.isName(name) else {
-                throw DockerError("--name \(name): expected letters, digits, dots, dashes and underscores", status: 125)
+                throw DockerError(
+                    "--name \(name): expected two or more letters, digits, dots, dashes, underscores", status: 125)
             }
             if let taken = all.first(where: { $0.name == name }) {
                 throw DockerError(

@@ -188,13 +188,40 @@ private func pushed(
         let site = try RegistrySite()
         let (_, reference) = try await pushed(site)
         let other = try Place()
-        let access = other.access(site)
+        let access = try other.access(site)
         let store = other.store
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<6 { group.addTask { try await access.pull(reference, into: store) } }
             try await group.waitForAll()
         }
         #expect(site.state.withLock { $0.seen.filter { $0.host == site.blobHost }.count } == 3)
+        await site.stop()
+    }
+
+    @Test func aProxyOpensATunnelThatItCannotLookInto() async throws {
+        let site = try RegistrySite(users: [:], redirects: false)
+        let (_, reference) = try await pushed(site)
+        let proxy = try TunnelProxy(leadingTo: site.port)
+        let other = try Place()
+        let wanted = ImageReference(domain: "registry.test", path: reference.path, tag: "1", digest: nil)
+        let environment = ["HTTPS_PROXY": "http://who:pw@127.0.0.1:\(proxy.port)"]
+        let access = try other.access(site) { $0.proxies = try ProxySettings(environment: environment) }
+        try await access.pull(wanted, into: other.store)
+        #expect(proxy.heads.allSatisfy { $0.hasPrefix("CONNECT registry.test:443 HTTP/1.1\r\n") })
+        #expect(proxy.heads.first?.contains("proxy-authorization: Basic d2hvOnB3\r\n") == true)
+        proxy.stop()
+        let refusing = try TunnelProxy(leadingTo: site.port, status: "403 Forbidden")
+        let third = try Place()
+        let error = await #expect(throws: ImageStoreError.self) {
+            let environment = ["HTTPS_PROXY": "127.0.0.1:\(refusing.port)"]
+            let access = try third.access(site) {
+                $0.proxies = try ProxySettings(environment: environment)
+                $0.attemptsMax = 1
+            }
+            try await access.pull(wanted, into: third.store)
+        }
+        #expect(error?.description.contains("refuses the tunnel to registry.test:443: 403 Forbidden") == true)
+        refusing.stop()
         await site.stop()
     }
 }

@@ -38,6 +38,7 @@ final class RegistrySite: Sendable {
     private let ports = Mutex<(own: Int, blobs: Int)>((0, 0))
 
     var host: String { "127.0.0.1:\(ports.withLock { $0.own })" }
+    var port: Int { ports.withLock { $0.own } }
     var blobHost: String { "localhost:\(ports.withLock { $0.blobs })" }
 
     init(secure: Bool = true, users: [String: String] = ["me": "secret"], redirects: Bool = true) throws {
@@ -60,7 +61,8 @@ final class RegistrySite: Sendable {
 
     private func serve(_ secure: Bool) throws -> Int {
         let issued = try authority.issue(
-            .server("localhost", dnsNames: ["localhost"], addresses: ["127.0.0.1"]), now: ProductionRuntime().now(),
+            .server("localhost", dnsNames: ["localhost", "registry.test"], addresses: ["127.0.0.1"]),
+            now: ProductionRuntime().now(),
             validity: .seconds(3600))
         let identity = TLSIdentity(certificateChain: issued.certificatePEM, privateKey: issued.privateKeyPEM)
         var limits = ServerLimits()
@@ -181,14 +183,14 @@ final class Place {
         return reference
     }
 
-    func access(_ site: RegistrySite?, _ change: (inout RegistryAccessConfiguration) -> Void = { _ in })
-        -> RegistryAccess
+    func access(_ site: RegistrySite?, _ change: (inout RegistryAccessConfiguration) throws -> Void = { _ in })
+        rethrows -> RegistryAccess
     {
         var configuration = RegistryAccessConfiguration()
         configuration.folders = [path + "/certs.d"]
         if let site { configuration.authorities = site.authority.certificatePEM }
         configuration.firstDelay = .milliseconds(1)
-        change(&configuration)
+        try change(&configuration)
         return RegistryAccess(
             loops: RegistrySite.loops, runtime: ProductionRuntime(), log: Log(component: "test") { _ in },
             configuration)
