@@ -73,7 +73,26 @@ struct DockerEngine {
         }
     }
 
-    func detach(owner: String) throws { try locked { try PodNetwork(network).detach(owner: owner) } }
+    func detach(owner: String) throws {
+        try locked {
+            try PodNetwork(network).detach(owner: owner)
+            try tearDownIfUnused()
+        }
+    }
+
+    /// Where no container is left, what they shared goes. Under the lock.
+    func tearDownIfUnused() throws {
+        guard try ContainerBook(folder: configuration.containers).all().isEmpty,
+            try PodNetwork(network).list().isEmpty
+        else { return }
+        try ServiceFirewall.remove(network)
+        // A cluster that came up meanwhile forwards, too: the kernel's settings stay, as docker leaves them.
+        for name in try Files.names(in: network.stateFolder) where name.hasPrefix("before-") {
+            unlink("\(network.stateFolder)/\(name)")
+        }
+        try NodeNetwork(network).tearDown()
+        try Cgroup(layout: try Host.facts().cgroups, path: configuration.cgroupParent).remove()
+    }
 
     static var hostName: String {
         var bytes = [CChar](repeating: 0, count: 256)

@@ -197,6 +197,7 @@ extension DockerCommand {
             let engine = try network.engine(published: published, images: store)
             try PodSandbox.removeOrphan(record.id, of: engine)
             try book.remove(record)
+            try network.tearDownIfUnused()
         }
         guard volumes else { return }
         for (index, mount) in record.options.mounts.enumerated() where mount.source == "" {

@@ -99,8 +99,10 @@ struct DockerTests {
 
     /// No container, mount, cgroup or namespace of a test's stays.
     private func leavesNothing(_ bench: DockerBench) {
-        #expect((try? Files.names(in: bench.configuration.run + "/pods")) == [])
-        #expect((try? Files.names(in: bench.configuration.run + "/netns")) == [])
+        for folder in ["pods", "netns", "builds"] {
+            #expect(((try? Files.names(in: "\(bench.configuration.run)/\(folder)")) ?? []).isEmpty)
+        }
+        #expect((try? Files.names(in: "/sys/fs/cgroup/memory" + bench.configuration.cgroupParent)) == nil)
         let mounts = (try? Files.read("/proc/self/mountinfo", limit: 64 << 20)) ?? []
         #expect(!String(decoding: mounts, as: UTF8.self).contains(bench.path))
     }
