@@ -83,10 +83,11 @@ down: ## End the cluster and leave nothing behind
 
 # Static and optimised as the binary is, in the same build folder, so that what both use is compiled once.
 bench: setup stage ## Measure: API server, store, transport and scheduler against the machine's own limits
-	@$(locked) env MARTINET_ONLY=APIBench,TransportBench,SchedulingBench,martinet-store-bench $(SWIFT) build -c release -Xswiftc -static-executable --scratch-path $(RELEASE)
+	@$(locked) env MARTINET_ONLY=APIBench,RegistryBench,TransportBench,SchedulingBench,martinet-store-bench $(SWIFT) build -c release -Xswiftc -static-executable --scratch-path $(RELEASE)
 	@echo "== API server" && $(RELEASE)/release/APIBench $(BENCH)
 	@echo "== store" && folder=$$(mktemp -d) && trap 'rm -rf $$folder' EXIT && $(RELEASE)/release/martinet-store-bench bench $$folder
 	@echo "== transport" && $(RELEASE)/release/TransportBench
+	@echo "== pulls" && $(RELEASE)/release/RegistryBench
 	@echo "== scheduler" && $(RELEASE)/release/SchedulingBench
 
 # Each parser of foreign bytes with coverage-guided inputs, a bounded time each: make fuzz FUZZ_SECONDS=300 PARSERS="json tar".

@@ -154,6 +154,12 @@ let modules: [Module] = [
             ("swift-nio-ssl", "NIOSSL"), ("swift-crypto", "Crypto"),
         ]),
     module(
+        .adapters, "MartinetRegistryAccess",
+        uses: [
+            "MartinetBase", "MartinetImageSpec", "MartinetRegistry", "MartinetImages", "MartinetTransport",
+            "MartinetCertificates",
+        ]),
+    module(
         .adapters, "MartinetStreaming",
         uses: [
             "MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetSPDY", "MartinetCertificates",
@@ -169,7 +175,7 @@ let modules: [Module] = [
             "MartinetBase", "MartinetAddresses", "MartinetSchema", "MartinetAPI", "MartinetOCI", "MartinetArchive",
             "MartinetImageSpec", "MartinetServiceRules", "MartinetStagePlan", "MartinetPodLifecycle",
             "MartinetContainers",
-            "MartinetNetwork", "MartinetImages",
+            "MartinetNetwork", "MartinetImages", "MartinetRegistry",
         ], tested: false),
     module(
         .adapters, "MartinetAPISession",
@@ -218,6 +224,15 @@ let modules: [Module] = [
             "MartinetBase", "MartinetNearMiss", "MartinetSchema", "MartinetYAML", "MartinetCommandLine",
             "MartinetKubeconfig", "MartinetPrinters", "MartinetPatch", "MartinetManifests", "MartinetToolPorts",
         ]),
+    module(
+        .components, "MartinetDocker",
+        uses: [
+            "MartinetAPI", "MartinetAddresses", "MartinetArchive", "MartinetBase", "MartinetBuilder",
+            "MartinetCommandLine", "MartinetContainers", "MartinetDockerfile", "MartinetEngine", "MartinetImageSpec",
+            "MartinetImages", "MartinetNetwork", "MartinetOCI", "MartinetPodLifecycle", "MartinetPrinters",
+            "MartinetRegistry", "MartinetRegistryAccess", "MartinetSchema", "MartinetServiceRules",
+            "MartinetStagePlan", "MartinetTransport", "MartinetYAML",
+        ]),
 
 ]
 
@@ -225,10 +240,11 @@ let modules: [Module] = [
 let composed = [
     "CMartinetContainers", "MartinetAPI", "MartinetAPIConnection", "MartinetAPICore", "MartinetAPIServer",
     "MartinetAPISession", "MartinetAddresses", "MartinetArchive", "MartinetBase", "MartinetBench", "MartinetBuilder",
-    "MartinetCertificates",
-    "MartinetClient", "MartinetContainers", "MartinetControllers", "MartinetDNSMessage", "MartinetDockerfile",
+    "MartinetCertificates", "MartinetClient", "MartinetContainers", "MartinetControllers", "MartinetDNSMessage",
+    "MartinetDocker", "MartinetDockerfile",
     "MartinetEngine", "MartinetImageSpec", "MartinetImages", "MartinetKubeconfig", "MartinetKubectl",
     "MartinetKubelet", "MartinetNameAnswers", "MartinetNameServer", "MartinetNetwork", "MartinetReconcile",
+    "MartinetRegistry", "MartinetRegistryAccess",
     "MartinetScheduler", "MartinetSchema", "MartinetServiceProxy", "MartinetServiceRules", "MartinetStore",
     "MartinetStreaming", "MartinetToolPorts", "MartinetTransport", "MartinetYAML",
 ]
@@ -254,6 +270,12 @@ let benchmarks: [Module] = [
         .components, "SchedulingBench",
         uses: ["MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetScheduling"]),
     module(
+        .components, "RegistryBench",
+        uses: [
+            "MartinetBase", "MartinetCertificates", "MartinetImageSpec", "MartinetImages", "MartinetRegistry",
+            "MartinetRegistryAccess", "MartinetTransport",
+        ]),
+    module(
         .components, "TransportBench", uses: ["MartinetBase", "MartinetTransport", "MartinetCertificates"],
         products: [
             ("swift-nio", "NIOCore"), ("swift-nio", "NIOPosix"), ("swift-nio-http2", "NIOHTTP2"),
@@ -273,9 +295,10 @@ let fuzzer = module(
 
 /// What the tests of a module need besides what the module uses: targets, and programs that they start.
 let testUses: [String: [String]] = [
+    "MartinetRegistryAccess": ["MartinetArchive"],
     "MartinetKubelet": [
         "MartinetAPICore", "MartinetStore", "MartinetArchive", "MartinetAddresses", "MartinetStagePlan",
-        "MartinetCertificates",
+        "MartinetCertificates", "MartinetRegistry",
     ],
     "MartinetBench": ["MartinetAPICore", "MartinetAPIServer", "MartinetSchema"],
     "MartinetStore": ["MartinetStoreContract", "CMartinetRecordingDisk", "martinet-store-bench"],
@@ -286,14 +309,13 @@ let testUses: [String: [String]] = [
 
 ]
 
-/// Test suites that bring several components together, as a program does. One that uses `martinet` starts the binary and is
-/// not linked with it: that is static, which a bundle of tests cannot be.
 /// Products that only the tests of a module need.
 let testProducts: [String: [Target.Dependency]] = [
     "MartinetBench": [.product(name: "NIOEmbedded", package: "swift-nio")]
 ]
 
-/// Test suites that bring several components together, as a program does.
+/// Test suites that bring several components together, as a program does. One that uses `martinet` starts the binary and is
+/// not linked with it: that is static, which a bundle of tests cannot be.
 let suites: [(name: String, uses: [String])] = [
     (
         "SimulatedClusterTests",

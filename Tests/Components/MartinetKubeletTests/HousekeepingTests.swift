@@ -8,6 +8,7 @@ import MartinetImageSpec
 import MartinetImages
 import MartinetKubelet
 import MartinetPodLifecycle
+import MartinetRegistry
 import MartinetSchema
 import Synchronization
 import Testing
@@ -195,10 +196,10 @@ final class CopyingPuller: ImagePuller {
     let given = Mutex(0)
 
     func pull(
-        _ reference: ImageReference, into store: ImageStore, credentials: [RegistryCredentials],
+        _ reference: ImageReference, into store: ImageStore, keyring: RegistryKeyring,
         _ completion: @escaping @Sendable ((any Error)?) -> Void
     ) {
-        given.withLock { $0 = credentials.count }
+        given.withLock { $0 = keyring.credentials(for: reference).count }
         do {
             try store.tag(ImageReference(TestNode.image), as: reference)
             completion(nil)
