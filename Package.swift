@@ -89,6 +89,7 @@ let modules: [Module] = [
     module(.logic, "MartinetPrinters", uses: ["MartinetYAML"]),
     module(.logic, "MartinetSelectors", uses: ["MartinetSchema"]),
     module(.logic, "MartinetPatch", uses: ["MartinetSchema"]),
+    module(.logic, "MartinetManagedFields", uses: ["MartinetBase", "MartinetSchema"]),
     module(.logic, "MartinetStrategies", uses: ["MartinetBase", "MartinetSchema", "MartinetAPI"]),
     module(.logic, "MartinetVersions", uses: ["MartinetSchema"]),
     module(
