@@ -135,7 +135,8 @@ let modules: [Module] = [
         .adapters, "MartinetAPICore",
         uses: [
             "MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetSelectors", "MartinetPatch",
-            "MartinetAddresses", "MartinetCustomResources", "MartinetStrategies", "MartinetVersions", "MartinetStore",
+            "MartinetAddresses", "MartinetManagedFields", "MartinetCustomResources", "MartinetStrategies",
+            "MartinetVersions", "MartinetStore",
         ]),
     module(
         .adapters, "MartinetImages",

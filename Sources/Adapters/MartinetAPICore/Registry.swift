@@ -98,6 +98,9 @@ package final class Registry: Sendable {
         }
     }
 
+    /// The versions of one resource, which share the keys in the store.
+    func resources(under prefix: String) -> [ServedResource] { state.withLock { $0.byPrefix[prefix] ?? [] } }
+
     /// What is served of a custom resource.
     func custom(_ name: String) -> [ServedResource] { state.withLock { $0.custom[name] ?? [] } }
 

@@ -2,7 +2,7 @@ package import MartinetBase
 package import MartinetSchema
 
 /// The versions of a kind that objects can be turned into, so that each manager's fields are looked at in its own.
-package protocol VersionConverter: Sendable {
+package protocol ObjectVersions: Sendable {
     /// The type of objects of this version; nil where there is no such version any more.
     func type(for apiVersion: String) -> ObjectType?
     /// The object in another version; nil where there is no such version.
@@ -23,11 +23,11 @@ package struct FieldManager: Sendable {
     package let apiVersion: String
     package let subresource: String
     let filter: ResetFields
-    let converter: any VersionConverter
+    let converter: any ObjectVersions
 
     /// - Parameter type: of objects in the version of the request.
     package init(
-        type: ObjectType, apiVersion: String, subresource: String, filter: ResetFields, converter: any VersionConverter
+        type: ObjectType, apiVersion: String, subresource: String, filter: ResetFields, converter: any ObjectVersions
     ) {
         self.type = type
         self.apiVersion = apiVersion

@@ -1,3 +1,4 @@
+import MartinetManagedFields
 package import MartinetSchema
 package import MartinetStore
 import Synchronization
@@ -16,7 +17,7 @@ package final class CachedObject: Sendable {
     package let type: ObjectType
     let labels: [(key: String, value: String)]
     let fields: [(key: String, value: String)]
-    private let made: Mutex<(object: Object?, protobuf: [UInt8]?)>
+    private let made: Mutex<(object: Object?, protobuf: [UInt8]?, managed: ManagedFields?)>
 
     init(
         key: String, namespace: String, name: String, revision: Revision, json: [UInt8], type: ObjectType,
@@ -30,7 +31,7 @@ package final class CachedObject: Sendable {
         self.type = type
         self.labels = labels
         self.fields = fields
-        made = Mutex((object, nil))
+        made = Mutex((object, nil, nil))
     }
 
     /// The decoded tree, with its resourceVersion.
@@ -48,6 +49,14 @@ package final class CachedObject: Sendable {
         let bytes = ProtobufEncoder.encode(object)
         made.withLock { $0.protobuf = bytes }
         return bytes
+    }
+
+    /// Who manages which fields, read once.
+    var managed: ManagedFields {
+        if let managed = made.withLock({ $0.managed }) { return managed }
+        let managed = object.managedFields(isCanonical: true)
+        made.withLock { $0.managed = managed }
+        return managed
     }
 
     func label(_ key: String) -> String? { labels.first { $0.key == key }?.value }

@@ -46,7 +46,7 @@ extension Registry {
         _ request: APIRequest, _ resource: ServedResource, _ identity: Identity, _ completion: @escaping Completion
     ) throws(APIError) {
         let wanted = Namespace(object: try body(request, resource.kind.type))
-        change(request, resource, identity, completion) { current in
+        change(request, resource, identity, .update, completion) { current in
             var namespace = Namespace(object: current)
             namespace.spec.finalizers = wanted.spec.finalizers
             namespace.metadata.resourceVersion = wanted.metadata.resourceVersion
@@ -68,7 +68,7 @@ extension Registry {
         var update = request
         update.verb = .patch
         change(
-            update, resource, identity,
+            update, resource, identity, .none,
             { result in completion(result.map { _ in .object(Registry.success.object, code: 201) }) }
         ) { current in
             var pod = Pod(object: current)

@@ -1,6 +1,7 @@
 import MartinetBase
 import MartinetAPI
 import MartinetClient
+import MartinetManagedFields
 import MartinetPatch
 import MartinetSchema
 import MartinetStore
@@ -54,20 +55,21 @@ extension Registry {
             return try create(creation, resource, identity, completion)
         }
         let replacement = object
-        change(request, resource, identity, completion) { _ in replacement }
+        change(request, resource, identity, .update, completion) { _ in replacement }
     }
 
     func patch(
         _ request: APIRequest, _ resource: ServedResource, _ identity: Identity, _ completion: @escaping Completion
     ) throws(APIError) {
         guard let patch = request.patch else { throw APIError.badRequest("the request has no patch") }
+        if patch.type == .apply { return try apply(patch.document, request, resource, identity, completion) }
         guard let type = PatchType(rawValue: patch.type.rawValue) else {
             throw APIError.unsupportedMediaType(patch.type.rawValue, PatchType.allCases.map(\.rawValue))
         }
         let document = patch.document
         let strict = request.options.fieldValidation == "Strict"
         let resourceName = request.resource
-        change(request, resource, identity, completion) { current in
+        change(request, resource, identity, .update, completion) { current in
             let result: (object: Object, issues: [FieldIssue])
             do throws(PatchError) {
                 result = try Patcher.apply(document, type, to: current)
@@ -81,13 +83,14 @@ extension Registry {
 
     /// Applies a change to what is stored and commits it, again when another write came between and nothing forbids it.
     func change(
-        _ request: APIRequest, _ resource: ServedResource, _ identity: Identity, tries: Int = 0,
+        _ request: APIRequest, _ resource: ServedResource, _ identity: Identity, _ tracking: Tracking, tries: Int = 0,
         _ completion: @escaping Completion, _ change: @escaping Change
     ) {
         let key = resource.key(namespace: request.resource.namespace, name: request.resource.name ?? "")
         do {
             guard let current = resource.cache.get(key) else { throw APIError.notFound(request.resource) }
             let changed = try change(current.object)
+            try Registry.checkName(changed, request.resource, resource.kind)
             let based = changed.metadata.resourceVersion
             let isConditional =
                 !based.isEmpty && based != "0"
@@ -101,10 +104,10 @@ extension Registry {
                     "Precondition failed: UID in precondition: \(changed.metadata.uid), UID in object meta: \(current.object.metadata.uid)"
                 )
             }
-            let object = try prepare(changed, over: current, request, resource, identity)
+            let object = try prepare(changed, over: current, request, resource, identity, tracking)
             try commitChange(object, over: current, request, resource) { result in
                 if case .failure(let error) = result, error.isConflict, !isConditional, tries < Registry.conflictTries {
-                    return self.change(request, resource, identity, tries: tries + 1, completion, change)
+                    return self.change(request, resource, identity, tracking, tries: tries + 1, completion, change)
                 }
                 completion(result)
             }
@@ -117,16 +120,19 @@ extension Registry {
 
     private func prepare(
         _ changed: Object, over current: CachedObject, _ request: APIRequest, _ resource: ServedResource,
-        _ identity: Identity
+        _ identity: Identity, _ tracking: Tracking
     ) throws(APIError) -> Object {
         let old = current.object
         var object = changed
         Defaults.apply(to: &object)
         resource.strategy.setDefaults(&object)
+        if tracking == .update { track(&object, over: current, request, resource) }
+        let managed = tracking == .none ? old.managedFieldsList : object.managedFieldsList
         keepSystemMetadata(&object, old)
         let subresource = request.resource.subresource
         resource.strategy.prepareForUpdate(&object, old: old, through: subresource)
         SubresourceScope.restrict(&object, old: old, through: subresource)
+        if object.managedFieldsList != managed { object.setManagedFieldsList(managed) }
         bumpGeneration(&object, old, resource)
         var attributes = AdmissionAttributes(
             verb: .update, resource: request.resource, kind: resource.kind, identity: identity, object: object, old: old
@@ -181,7 +187,9 @@ extension Registry {
             }
         }
         // Nothing changed: nothing is written, and nobody hears of it.
-        if object == current.object { return completion(.success(.stored(current, isNew: false))) }
+        if object == current.object || Registry.differsInTimesOnly(object, current.object) {
+            return completion(.success(.stored(current, isNew: false)))
+        }
         if request.options.dryRun {
             if resource.kind.name == "Service" { allocator.release(object, keeping: current.object) }
             return completion(.success(.object(object, code: 200)))

@@ -1,0 +1,206 @@
+import MartinetAPI
+import MartinetAPICore
+import MartinetBase
+import MartinetClient
+import MartinetSchema
+import MartinetStore
+import MartinetTesting
+import Synchronization
+import Testing
+
+/// Replays sequences of writes that a real API server was asked for, against a registry, and says where it answers
+/// something else.
+struct RecordedPatches {
+    struct Difference: CustomStringConvertible {
+        let sequence: String
+        let step: Int
+        let what: String
+        let detail: String
+        var description: String { "\(sequence) step \(step): \(what)\n\(detail)" }
+    }
+
+    let runtime: SimulatedRuntime
+    let registry: Registry
+
+    init() throws {
+        runtime = SimulatedRuntime(seed: 7)
+        let store = try SQLiteStore(inMemory: "patches", runtime: runtime, executor: runtime.executor(named: "store"))
+        registry = try Registry(store: store, runtime: runtime, log: Log(component: "test", minimum: .error))
+        for name in ["default", "rec-patch"] {
+            _ = send(create(Namespace { $0.metadata.name = name }.object, nil))
+        }
+        _ = send(
+            create(
+                ServiceAccount {
+                    $0.metadata.name = "default"
+                    $0.metadata.namespace = "rec-patch"
+                }.object, "rec-patch"))
+        let definitions = try JSONDecoder.decodeAny(SharedFiles.read("upstream-answers/patches-crds.json")).value
+        for definition in definitions.items {
+            let object = try JSONDecoder.decode(JSONEncoder.encode(definition), as: CustomResourceDefinition.type).object
+            _ = send(create(object, nil))
+        }
+        let until = runtime.monotonic() + .seconds(1)
+        while runtime.step(until: until) {}
+    }
+
+    private func create(_ object: Object, _ namespace: String?) -> APIRequest {
+        var request = APIRequest(.create, ResourceName(object.type.kind!, namespace: namespace))
+        request.object = object
+        return request
+    }
+
+    func send(_ request: APIRequest) -> Result<Reply, APIError> {
+        let answer = Mutex<Result<Reply, APIError>?>(nil)
+        registry.handle(request, as: .admin) { result in answer.withLock { $0 = result } }
+        _ = runtime.run(until: runtime.monotonic() + .seconds(60)) { answer.withLock { $0 != nil } }
+        return answer.withLock { $0 } ?? .failure(.init(code: 0, reason: "", message: "no answer"))
+    }
+
+    /// The first difference of a sequence; what follows it is based on another object.
+    func replay(_ sequence: Value) throws -> (steps: Int, difference: Difference?, isListed: Bool) {
+        let name = sequence["id"].text
+        var listed = 0
+        for (index, step) in sequence["steps"].items.enumerated() {
+            let expected = step["answer"]
+            let (resource, path) = self.path(step["path"].text)
+            var base = path
+            base.subresource = ""
+            let before = registry.stored(base)
+            let result: Result<Reply, APIError>
+            if let request = request(step, path, resource, before?.object) {
+                switch request {
+                case .success(let request): result = send(request)
+                case .failure(let error): result = .failure(error)
+                }
+            } else {
+                result = .failure(.init(code: 404, reason: "NotFound", message: "no such resource"))
+            }
+            if base.name == nil { base.name = step["body"]["metadata"]["name"].text }
+            let after = registry.stored(base)
+            let code = expected["code"].integer
+            if code == 500 || code == 0 {
+                if case .failure(let error) = result, (400..<500).contains(error.code) {
+                    listed += 1
+                    continue
+                }
+            }
+            if let (what, detail) = compare(step, expected, result, isChanged: before?.revision != after?.revision) {
+                return (
+                    index + 1,
+                    Difference(
+                        sequence: name, step: index, what: what,
+                        detail:
+                            "\(detail)\n  request: \(step["method"].text) \(step["path"].text) \(step["query"].json) \(step["contentType"].text) \(step["body"].json)\n  before: \(before.map { PlainText.text($0.object) } ?? "-")"
+                    ), listed > 0
+                )
+            }
+        }
+        return (sequence["steps"].items.count, nil, listed > 0)
+    }
+
+    private func path(_ text: String) -> (ServedResource?, ResourceName) {
+        var parts = text.split(separator: "/").map(String.init)[...]
+        let isCore = parts.removeFirst() == "api"
+        let group = isCore ? "" : parts.removeFirst()
+        var name = ResourceName(group: group, version: parts.removeFirst(), plural: "")
+        if parts.first == "namespaces", parts.count > 2 {
+            parts.removeFirst()
+            name.namespace = parts.removeFirst()
+        }
+        name.plural = parts.removeFirst()
+        name.name = parts.popFirst()
+        name.subresource = parts.popFirst() ?? ""
+        return (registry.served[name], name)
+    }
+
+    private func request(
+        _ step: Value, _ path: ResourceName, _ resource: ServedResource?, _ stored: Object?
+    ) -> Result<APIRequest, APIError>? {
+        guard let resource else { return nil }
+        let verbs: [String: APIRequest.Verb] = ["POST": .create, "PUT": .update, "PATCH": .patch, "GET": .get]
+        var request = APIRequest(verbs[step["method"].text] ?? .get, path)
+        let query = step["query"]
+        request.options.fieldManager = query["fieldManager"].text
+        request.options.force = query["force"].text == "true"
+        request.options.fieldValidation = query["fieldValidation"].text
+        request.options.dryRun = query["dryRun"].text == "All"
+        request.options.userAgent = step["userAgent"].text
+        let plain = stored.map { PlainText.plain($0) } ?? .null
+        let body = Placeholders.filled(step["body"], from: plain)
+        switch request.verb {
+        case .create, .update:
+            let type = path.subresource == "scale" ? Scale.type : resource.kind.type
+            do throws(DecodeError) {
+                let decoded = try JSONDecoder.decode(JSONEncoder.encode(body), as: type)
+                if request.options.fieldValidation == "Strict", !decoded.issues.isEmpty {
+                    return .failure(.init(code: 400, reason: "BadRequest", message: "strict decoding error"))
+                }
+                request.object = decoded.object
+            } catch {
+                return .failure(.init(code: 400, reason: "BadRequest", message: error.description))
+            }
+        case .patch:
+            guard let type = APIRequest.Patch(rawValue: step["contentType"].text) else { return nil }
+            request.patch = (type, JSONEncoder.encode(body))
+        default: break
+        }
+        return .success(request)
+    }
+
+    private func compare(
+        _ step: Value, _ expected: Value, _ result: Result<Reply, APIError>, isChanged: Bool
+    ) -> (what: String, detail: String)? {
+        let code = expected["code"].integer
+        switch result {
+        case .failure(let error):
+            guard error.code == code else {
+                return ("code \(code) → \(error.code)", "  expected: \(expected.json)\n  got: \(error.message)")
+            }
+            if error.reason != expected["reason"].text {
+                return ("reason", "  expected: \(expected.json)\n  got: \(error.reason)")
+            }
+            let causes = expected["causes"].items.map { cause in
+                "\(cause["reason"].text) \(cause["field"].text) \(cause["manager"].text) \(cause["subresource"].text) \(cause["apiVersion"].text)"
+            }.sorted()
+            let own = error.causes.map { cause in
+                let parts = PlainText.conflict(cause.message)
+                return "\(cause.reason) \(cause.field) \(parts.manager) \(parts.subresource) \(parts.apiVersion)"
+            }.sorted()
+            if causes != own { return ("causes of \(code)", "  expected: \(causes)\n  got: \(own)\n  \(error.message)") }
+            return nil
+        case .success(let reply):
+            var ownCode = 200
+            switch reply {
+            case .stored(_, let isNew): if isNew { ownCode = 201 }
+            case .object(_, let own): ownCode = own
+            case .list: break
+            }
+            let object = PlainText.normalised(PlainText.plain(reply.tree))
+            guard ownCode == code else {
+                return ("code \(code) → \(ownCode)", "  expected: \(expected.json)\n  got: \(object.json)")
+            }
+            let wanted = PlainText.normalised(expected["object"])
+            if let difference = PlainText.difference(wanted, object, "") {
+                let isManaged = difference.contains("managedFields")
+                return (
+                    isManaged ? "managedFields" : "object: \(difference.prefix { $0 != "=" })",
+                    "  \(difference)\n  expected: \(wanted.json)\n  got: \(object.json)"
+                )
+            }
+            if case .bool(let changed) = step["changed"], changed != isChanged {
+                return ("changed \(changed) → \(isChanged)", object.json)
+            }
+            if case .map = step["after"], let name = step["path"].text.split(separator: "/").dropLast().last {
+                var path = path(step["path"].text).1
+                (path.subresource, path.name) = ("", String(name))
+                let after = PlainText.normalised(registry.stored(path).map { PlainText.plain($0.object) } ?? .null)
+                let wanted = PlainText.normalised(step["after"])
+                if let difference = PlainText.difference(wanted, after, "") {
+                    return ("after", "  \(difference)\n  expected: \(wanted.json)\n  got: \(after.json)")
+                }
+            }
+            return nil
+        }
+    }
+}
