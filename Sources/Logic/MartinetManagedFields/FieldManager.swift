@@ -64,7 +64,7 @@ package struct FieldManager: Sendable {
             known ?? live?.managedFields(isCanonical: true) ?? ManagedFields()
         }
         guard subresource.isEmpty, let sent = object.managedFieldsList else { return storedEntries() }
-        if FieldManager.isReset(sent) { return ManagedFields() }
+        if isReset(sent) { return ManagedFields() }
         if sent == stored { return storedEntries() }
         guard let entries = try? ManagedFields(sent, isCanonical: false), !entries.isEmpty else {
             return storedEntries()
@@ -72,9 +72,10 @@ package struct FieldManager: Sendable {
         return entries
     }
 
-    /// An empty list, or one empty entry, asks for all entries to be forgotten.
-    private static func isReset(_ sent: [Value]) -> Bool {
-        if sent.isEmpty { return true }
+    /// An empty list, or one empty entry, asks for all entries to be forgotten. Of objects that are kept as JSON, which
+    /// have no protobuf form, upstream takes an empty list for none.
+    private func isReset(_ sent: [Value]) -> Bool {
+        if sent.isEmpty { return type.kind?.protobufPackage.isEmpty == false }
         if sent.count == 1, case .object(let entry) = sent[0] { return entry.isEmpty }
         return false
     }

@@ -8,7 +8,9 @@ extension Value {
 enum PlainText {
     static func text(_ object: Object) -> String { String(decoding: JSONEncoder.encode(object), as: UTF8.self) }
 
-    static func plain(_ object: Object) -> Value { (try? JSONDecoder.decodeAny(JSONEncoder.encode(object)).value) ?? .null }
+    static func plain(_ object: Object) -> Value {
+        (try? JSONDecoder.decodeAny(JSONEncoder.encode(object)).value) ?? .null
+    }
 
     /// With what differs between any two servers replaced, and managers as a set.
     static func normalised(_ value: Value) -> Value {

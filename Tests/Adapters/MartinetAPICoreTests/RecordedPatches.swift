@@ -37,7 +37,8 @@ struct RecordedPatches {
                 }.object, "rec-patch"))
         let definitions = try JSONDecoder.decodeAny(SharedFiles.read("upstream-answers/patches-crds.json")).value
         for definition in definitions.items {
-            let object = try JSONDecoder.decode(JSONEncoder.encode(definition), as: CustomResourceDefinition.type).object
+            let object = try JSONDecoder.decode(JSONEncoder.encode(definition), as: CustomResourceDefinition.type)
+                .object
             _ = send(create(object, nil))
         }
         let until = runtime.monotonic() + .seconds(1)
@@ -167,7 +168,9 @@ struct RecordedPatches {
                 let parts = PlainText.conflict(cause.message)
                 return "\(cause.reason) \(cause.field) \(parts.manager) \(parts.subresource) \(parts.apiVersion)"
             }.sorted()
-            if causes != own { return ("causes of \(code)", "  expected: \(causes)\n  got: \(own)\n  \(error.message)") }
+            if causes != own {
+                return ("causes of \(code)", "  expected: \(causes)\n  got: \(own)\n  \(error.message)")
+            }
             return nil
         case .success(let reply):
             var ownCode = 200

@@ -100,7 +100,9 @@ extension Registry {
             throw APIError.badRequest(
                 "the name of the object (\(metadata.name)) does not match the name on the URL (\(resource.name ?? ""))")
         }
-        let wanted = kind.isNamespaced ? resource.namespace ?? "" : ""
+        // Of what has no namespace it is simply dropped.
+        guard kind.isNamespaced else { return }
+        let wanted = resource.namespace ?? ""
         guard metadata.namespace.isEmpty || metadata.namespace == wanted else {
             throw APIError.badRequest(
                 "the namespace of the provided object does not match the namespace sent on the request: \(metadata.namespace.debugDescription) and \(wanted.debugDescription)"

@@ -89,6 +89,7 @@ extension Registry {
     func placeInNamespace(_ object: inout Object, _ request: APIRequest, _ kind: Kind) throws(APIError) {
         var metadata = object.metadata
         let wanted = kind.isNamespaced ? request.resource.namespace ?? "" : ""
+        if !kind.isNamespaced { metadata.namespace = "" }
         if metadata.namespace.isEmpty { metadata.namespace = wanted }
         guard metadata.namespace == wanted else {
             throw APIError.badRequest(

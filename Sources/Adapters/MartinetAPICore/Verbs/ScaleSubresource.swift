@@ -5,6 +5,7 @@ import MartinetManagedFields
 import MartinetPatch
 import MartinetSchema
 import MartinetSelectors
+import MartinetStrategies
 
 extension Registry {
     /// Reads and writes how many replicas a workload has, in the same form for every kind that has some.
@@ -40,7 +41,7 @@ extension Registry {
                     do throws(PatchError) {
                         return try Patcher.apply(patch.document, type, to: scale).object
                     } catch {
-                        throw APIError.patch(error, request.resource)
+                        throw APIError.patch(error)
                     }
                 }
             }
@@ -57,9 +58,7 @@ extension Registry {
         var after = try change(before)
         before.setManagedFields(tracking.entries)
         after.setManagedFieldsList(nil)
-        if form.isTracked {
-            scaleManager.update(live: before, object: &after, name: request.options.manager, now: runtime.now())
-        }
+        scaleManager.update(live: before, object: &after, name: request.options.manager, now: runtime.now())
         let entries = tracking.merged(with: after.managedFields(isCanonical: true))
         return try form.apply(Scale(object: after), to: object, entries, request.resource)
     }
@@ -70,7 +69,7 @@ extension Registry {
         let tracking = form.tracking(of: object)
         var before = form.scale(of: object, isChanged: true)
         before.setManagedFields(tracking.entries)
-        guard form.isTracked || !tracking.entries.isEmpty else {
+        guard form.isTyped || !tracking.entries.isEmpty else {
             throw APIError.badRequest(
                 "the replicas have no manager yet, so that their Scale cannot be applied: apply the object itself")
         }
@@ -108,16 +107,16 @@ struct ScaleForm {
         self.paths = paths
     }
 
-    /// Whether updates through the Scale are recorded as somebody's. Upstream has no type for the Scale of what has no
-    /// protobuf form, and records that nobody manages the replicas.
-    var isTracked: Bool { !kind.protobufPackage.isEmpty }
+    /// Whether the kind is one of the schema's own. For the Scale of what has no protobuf form upstream cannot say what
+    /// its fields were before they were managed.
+    var isTyped: Bool { !kind.protobufPackage.isEmpty }
 
     func tracking(of object: Object) -> ScaleTracking {
         let path = paths.specReplicas.split(separator: ".").map { PathElement.field(String($0)) }
         let parent = object.managedFields(isCanonical: true)
         var known = [kind.apiVersion: path]
         // Built-in kinds have them in the same place in all versions.
-        for entry in parent.entries where isTracked { known[entry.apiVersion] = path }
+        for entry in parent.entries where isTyped { known[entry.apiVersion] = path }
         return ScaleTracking(parent: parent, apiVersion: kind.apiVersion, paths: known)
     }
 
@@ -131,7 +130,7 @@ struct ScaleForm {
         scale.metadata.resourceVersion = metadata.resourceVersion
         scale.metadata.creationTimestamp = metadata.creationTimestamp
         let wanted = paths.specReplicas(of: object)
-        scale.spec.replicas = Int32(clamping: wanted ?? (isChanged && !isTracked ? ScaleForm.absent : 0))
+        scale.spec.replicas = Int32(clamping: wanted ?? (isChanged && !isTyped ? ScaleForm.absent : 0))
         scale.status.replicas = Int32(clamping: paths.statusReplicas(of: object) ?? 0)
         if case .object(let selector)? = object.value(at: ".spec.selector"),
             selector.type == MartinetAPI.LabelSelector.type
@@ -154,12 +153,10 @@ struct ScaleForm {
             throw APIError.badRequest("the spec replicas field \(paths.specReplicas.debugDescription) cannot be empty")
         }
         try Registry.checkName(scale.object, resource, kind)
-        if isTracked, replicas < 0 {
-            throw APIError(
-                code: 422, reason: "Invalid",
-                message:
-                    "Scale.autoscaling \"\(resource.name ?? "")\" is invalid: spec.replicas: Invalid value: \(replicas): must be greater than or equal to 0"
-            )
+        if isTyped, replicas < 0 {
+            let text = "Invalid value: \(replicas): must be greater than or equal to 0"
+            throw APIError.invalid(
+                Scale.kind, resource.name ?? "", [FieldError(.invalid, "spec.replicas", text, origin: "scale")])
         }
         var object = object
         guard paths.setSpecReplicas(replicas, of: &object) else { throw APIError.noSuchPath }

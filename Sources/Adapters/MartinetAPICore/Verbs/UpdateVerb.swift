@@ -68,15 +68,17 @@ extension Registry {
         }
         let document = patch.document
         let strict = request.options.fieldValidation == "Strict"
-        let resourceName = request.resource
         change(request, resource, identity, .update, completion) { current in
             let result: (object: Object, issues: [FieldIssue])
             do throws(PatchError) {
                 result = try Patcher.apply(document, type, to: current)
             } catch {
-                throw APIError.patch(error, resourceName)
+                throw APIError.patch(error)
             }
-            if strict, let issue = result.issues.first { throw APIError.badRequest("strict decoding error: \(issue)") }
+            if strict, !result.issues.isEmpty {
+                let texts = result.issues.map(\.description).joined(separator: ", ")
+                throw APIError.patch(PatchError(.invalidResult, "strict decoding error: \(texts)"))
+            }
             return result.object
         }
     }
@@ -153,6 +155,7 @@ extension Registry {
         metadata.deletionTimestamp = before.deletionTimestamp
         metadata.deletionGracePeriodSeconds = before.deletionGracePeriodSeconds
         metadata.generation = before.generation
+        metadata.namespace = before.namespace
         metadata.selfLink = ""
         metadata.resourceVersion = before.resourceVersion
         object.metadata = metadata
@@ -167,7 +170,12 @@ extension Registry {
             for slot in apart { object[slot] = nil }
             return object
         }
-        guard significant(object) != significant(old) else { return }
+        // A Deployment copies its annotations to what it makes: they count too (upstream's deployment strategy).
+        let isAnnotated = resource.kind.group == "apps" && resource.kind.name == "Deployment"
+        guard
+            significant(object) != significant(old)
+                || (isAnnotated && object.metadata.annotations != old.metadata.annotations)
+        else { return }
         var metadata = object.metadata
         metadata.generation = old.metadata.generation + 1
         object.metadata = metadata
@@ -220,11 +228,19 @@ extension Registry {
 }
 
 extension APIError {
-    static func patch(_ error: PatchError, _ resource: ResourceName) -> APIError {
+    /// A refused patch says nothing about the object, but for a result that is none.
+    static func patch(_ error: PatchError) -> APIError {
         switch error.code {
         case .malformed: return badRequest(error.message)
         case .unprocessable:
-            return about(resource, code: 422, reason: "Invalid", "is invalid: \(error.message)")
+            return APIError(
+                code: 422, reason: "Invalid",
+                message: "the server rejected our request due to an error in our request: \(error.message)")
+        case .invalidResult:
+            let text = "Invalid value: \(error.message)"
+            var invalid = APIError(code: 422, reason: "Invalid", message: " \"\" is invalid: patch: \(text)")
+            invalid.causes = [Cause(reason: "FieldValueInvalid", field: "patch", message: text)]
+            return invalid
         case .unsupported: return APIError(code: 415, reason: "UnsupportedMediaType", message: error.message)
         }
     }
