@@ -35,11 +35,10 @@ enum StrategicMerge {
             patch[entry.key] = nil
             try order(entry, &patch, &result, type, depth)
         }
-        for entry in patch.entries {
-            guard entry.key.hasPrefix(deletePrefix) else {
-                try mergeMember(entry, &result, type, depth)
-                continue
-            }
+        for entry in patch.entries where !entry.key.hasPrefix(deletePrefix) {
+            try mergeMember(entry, &result, type, depth)
+        }
+        for entry in patch.entries where entry.key.hasPrefix(deletePrefix) {
             try deletePrimitives(entry, &result, type)
         }
         return result

@@ -58,46 +58,48 @@ struct RecordedPatches {
         return answer.withLock { $0 } ?? .failure(.init(code: 0, reason: "", message: "no answer"))
     }
 
-    /// The first difference of a sequence; what follows it is based on another object.
-    func replay(_ sequence: Value) throws -> (steps: Int, difference: Difference?, isListed: Bool) {
-        let name = sequence["id"].text
+    struct Replay {
+        var steps = 0
+        /// Answers that are not the recorded ones. What follows one that left another object is not looked at.
+        var differences: [Difference] = []
+        /// Refusals for which the server answered an error of its own (500), or none.
         var listed = 0
+    }
+
+    func replay(_ sequence: Value) throws -> Replay {
+        var replay = Replay()
         for (index, step) in sequence["steps"].items.enumerated() {
+            replay.steps += 1
             let expected = step["answer"]
             let (resource, path) = self.path(step["path"].text)
             var base = path
             base.subresource = ""
             let before = registry.stored(base)
             let result: Result<Reply, APIError>
-            if let request = request(step, path, resource, before?.object) {
-                switch request {
-                case .success(let request): result = send(request)
-                case .failure(let error): result = .failure(error)
-                }
-            } else {
-                result = .failure(.init(code: 404, reason: "NotFound", message: "no such resource"))
+            switch request(step, path, resource, before?.object) {
+            case .success(let request): result = send(request)
+            case .failure(let error): result = .failure(error)
             }
             if base.name == nil { base.name = step["body"]["metadata"]["name"].text }
             let after = registry.stored(base)
-            let code = expected["code"].integer
-            if code == 500 || code == 0 {
-                if case .failure(let error) = result, (400..<500).contains(error.code) {
-                    listed += 1
-                    continue
-                }
+            var isRefused = false
+            if case .failure(let error) = result { isRefused = (400..<500).contains(error.code) }
+            if isRefused, [0, 500].contains(expected["code"].integer) {
+                replay.listed += 1
+                continue
             }
-            if let (what, detail) = compare(step, expected, result, isChanged: before?.revision != after?.revision) {
-                return (
-                    index + 1,
-                    Difference(
-                        sequence: name, step: index, what: what,
-                        detail:
-                            "\(detail)\n  request: \(step["method"].text) \(step["path"].text) \(step["query"].json) \(step["contentType"].text) \(step["body"].json)\n  before: \(before.map { PlainText.text($0.object) } ?? "-")"
-                    ), listed > 0
-                )
-            }
+            guard let (what, detail) = compare(step, expected, result, isChanged: before?.revision != after?.revision)
+            else { continue }
+            let request =
+                "\(step["method"].text) \(step["path"].text) \(step["query"].json) \(step["contentType"].text) \(step["body"].json)"
+            replay.differences.append(
+                Difference(
+                    sequence: sequence["id"].text, step: index, what: what,
+                    detail:
+                        "\(detail)\n  request: \(request)\n  before: \(before.map { PlainText.text($0.object) } ?? "-")"))
+            guard isRefused, expected["code"].integer >= 400 else { return replay }
         }
-        return (sequence["steps"].items.count, nil, listed > 0)
+        return replay
     }
 
     private func path(_ text: String) -> (ServedResource?, ResourceName) {
@@ -117,8 +119,8 @@ struct RecordedPatches {
 
     private func request(
         _ step: Value, _ path: ResourceName, _ resource: ServedResource?, _ stored: Object?
-    ) -> Result<APIRequest, APIError>? {
-        guard let resource else { return nil }
+    ) -> Result<APIRequest, APIError> {
+        guard let resource else { return .failure(.noSuchPath) }
         let verbs: [String: APIRequest.Verb] = ["POST": .create, "PUT": .update, "PATCH": .patch, "GET": .get]
         var request = APIRequest(verbs[step["method"].text] ?? .get, path)
         let query = step["query"]
@@ -142,7 +144,9 @@ struct RecordedPatches {
                 return .failure(.init(code: 400, reason: "BadRequest", message: error.description))
             }
         case .patch:
-            guard let type = APIRequest.Patch(rawValue: step["contentType"].text) else { return nil }
+            guard let type = APIRequest.Patch(rawValue: step["contentType"].text) else {
+                return .failure(.unsupportedMediaType(step["contentType"].text, []))
+            }
             request.patch = (type, JSONEncoder.encode(body))
         default: break
         }

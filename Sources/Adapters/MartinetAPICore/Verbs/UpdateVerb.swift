@@ -135,7 +135,7 @@ extension Registry {
         resource.strategy.prepareForUpdate(&object, old: old, through: subresource)
         SubresourceScope.restrict(&object, old: old, through: subresource)
         if object.managedFieldsList != managed { object.setManagedFieldsList(managed) }
-        bumpGeneration(&object, old, resource)
+        bumpGeneration(&object, old, resource, isStatus: subresource == "status")
         var attributes = AdmissionAttributes(
             verb: .update, resource: request.resource, kind: resource.kind, identity: identity, object: object, old: old
         )
@@ -162,7 +162,7 @@ extension Registry {
     }
 
     /// The generation counts changes of everything but metadata and status.
-    private func bumpGeneration(_ object: inout Object, _ old: Object, _ resource: ServedResource) {
+    private func bumpGeneration(_ object: inout Object, _ old: Object, _ resource: ServedResource, isStatus: Bool) {
         guard resource.strategy.hasGeneration else { return }
         let apart = ["metadata", "status"].compactMap { resource.kind.type.field(named: $0)?.slot }
         func significant(_ object: Object) -> Object {
@@ -171,7 +171,7 @@ extension Registry {
             return object
         }
         // A Deployment copies its annotations to what it makes: they count too (upstream's deployment strategy).
-        let isAnnotated = resource.kind.group == "apps" && resource.kind.name == "Deployment"
+        let isAnnotated = !isStatus && resource.kind.group == "apps" && resource.kind.name == "Deployment"
         guard
             significant(object) != significant(old)
                 || (isAnnotated && object.metadata.annotations != old.metadata.annotations)
