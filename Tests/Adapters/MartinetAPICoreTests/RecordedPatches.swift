@@ -16,6 +16,8 @@ struct RecordedPatches {
         let step: Int
         let what: String
         let detail: String
+        /// Whether only one side's rules refuse the object, or both for other reasons.
+        var isRule = false
         var description: String { "\(sequence) step \(step): \(what)\n\(detail)" }
     }
 
@@ -92,14 +94,24 @@ struct RecordedPatches {
             else { continue }
             let request =
                 "\(step["method"].text) \(step["path"].text) \(step["query"].json) \(step["contentType"].text) \(step["body"].json)"
-            replay.differences.append(
+            var difference =
                 Difference(
                     sequence: sequence["id"].text, step: index, what: what,
                     detail:
-                        "\(detail)\n  request: \(request)\n  before: \(before.map { PlainText.text($0.object) } ?? "-")"))
+                        "\(detail)\n  request: \(request)\n  before: \(before.map { PlainText.text($0.object) } ?? "-")"
+                )
+            difference.isRule = isRule(expected, result)
+            replay.differences.append(difference)
             guard isRefused, expected["code"].integer >= 400 else { return replay }
         }
         return replay
+    }
+
+    private func isRule(_ expected: Value, _ result: Result<Reply, APIError>) -> Bool {
+        let causes = expected["causes"].items
+        if expected["code"].integer == 422, !causes.isEmpty { return !causes.contains { $0["field"].text == "patch" } }
+        if case .failure(let error) = result { return error.code == 422 && !error.causes.isEmpty }
+        return false
     }
 
     private func path(_ text: String) -> (ServedResource?, ResourceName) {
