@@ -254,6 +254,7 @@ let programs: [(name: String, uses: [String])] = [
 /// Measurements, in `Benchmarks/`. They may use packages.
 let benchmarks: [Module] = [
     module(.components, "APIBench", uses: ["MartinetAPIServer", "MartinetBench"]),
+    module(.components, "ManagedFieldsBench", uses: ["MartinetBase", "MartinetSchema", "MartinetManagedFields"]),
     module(
         .components, "SchedulingBench",
         uses: ["MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetScheduling"]),

@@ -151,7 +151,7 @@ package final class Registry: Sendable {
         }
         return CachedObject(
             key: key, namespace: namespace, name: name, revision: revision, json: json, type: resource.kind.type,
-            labels: labels, fields: fields)
+            labels: labels, fields: fields, isCurrent: record.fingerprint == resource.fingerprint)
     }
 
     /// What selectors look at.

@@ -8,6 +8,9 @@ package struct Comparison: Sendable, Hashable {
     package var modified = FieldSet()
     package var added = FieldSet()
 
+    /// What is there afterwards and was not so before.
+    package var changed: FieldSet { modified.union(added) }
+
     package var isEmpty: Bool { removed.isEmpty && modified.isEmpty && added.isEmpty }
 
     /// - Throws: where neither side has the form that the schema says.

@@ -48,10 +48,14 @@ extension FieldManager {
 
     /// Applies a configuration to what is stored.
     ///
-    /// - Parameter live: nil where nothing is, which the application creates.
-    package func apply(_ application: Application, to live: Object?) throws(ApplyError) -> Applied {
+    /// - Parameters:
+    ///   - live: nil where nothing is, which the application creates.
+    ///   - known: the live object's entries, where they have been read before.
+    package func apply(
+        _ application: Application, to live: Object?, known: ManagedFields? = nil
+    ) throws(ApplyError) -> Applied {
         do {
-            return try applyOrFail(application, to: live)
+            return try applyOrFail(application, to: live, known)
         } catch let error as ApplyError {
             throw error
         } catch {
@@ -59,10 +63,12 @@ extension FieldManager {
         }
     }
 
-    private func applyOrFail(_ application: Application, to live: Object?) throws -> Applied {
+    private func applyOrFail(
+        _ application: Application, to live: Object?, _ known: ManagedFields?
+    ) throws -> Applied {
         try check(application.config)
         var base = live ?? Object(type: type)
-        let managed = base.managedFields(isCanonical: true)
+        let managed = known ?? base.managedFields(isCanonical: true)
         base.setManagedFieldsList(nil)
         do {
             return try applied(application, to: base, managed)
@@ -128,10 +134,10 @@ extension FieldManager {
         var comparisons = Comparisons(base, outcome.object, self)
         comparisons.know(isSame ? Comparison() : try Comparison.of(live, result, shape))
         try take(application, manager, &comparisons, &managed)
-        if var own = managed[manager] {
-            own.fields = own.fields.subtracting(FieldManager.stripped)
+        if let entry = managed[manager] {
+            var own = entry.with(entry.fields.subtracting(FieldManager.stripped))
             if !isSame { own.time = application.now }
-            if own.fields.isEmpty { managed.remove(manager) } else { managed.set(own) }
+            if own.isEmpty { managed.remove(manager) } else { managed.set(own) }
         }
         if application.name == "kubectl" { LastApplied.refresh(in: &outcome.object, to: application.config) }
         outcome.object.setManagedFields(managed)
@@ -156,15 +162,16 @@ extension FieldManager {
 
     /// The entries in the form that the schema has now; those of versions that are gone are left out.
     func reconciled(_ managed: ManagedFields) -> ManagedFields {
+        if managed.isCurrent { return managed }
         var result = ManagedFields()
+        result.isCurrent = true
         for entry in managed.entries {
             guard let type = entry.apiVersion == apiVersion ? type : converter.type(for: entry.apiVersion) else {
                 continue
             }
-            var entry = entry
-            let fields = entry.fields.reconciled(with: Shape(type))
-            if fields != entry.fields { entry.fields = fields }
-            result.entries.append(entry)
+            let before = entry.fields
+            let fields = before.reconciled(with: Shape(type))
+            result.entries.append(fields == before ? entry : entry.with(fields))
         }
         return result
     }

@@ -8,12 +8,15 @@ extension FieldManager {
     ///   - managed: all entries, the manager's new one among them.
     ///   - last: what it owned before.
     func pruned(_ merged: Value, _ managed: ManagedFields, _ last: ManagedFields.Entry) throws -> Value {
+        if last.fields.isEmpty { return merged }
+        // Nothing that it owned is without an owner now: nothing goes.
+        let own = managed[last.manager]?.fields ?? FieldSet()
+        if last.apiVersion == apiVersion, last.fields.subtracting(own).isEmpty { return merged }
         var owned: [String: FieldSet] = [:]
         for entry in managed.entries {
             owned[entry.apiVersion] = owned[entry.apiVersion]?.union(entry.fields) ?? entry.fields
         }
-        // Nothing that it owned is without an owner now: nothing goes.
-        if last.fields.isEmpty || last.fields.subtracting(owned[last.apiVersion] ?? FieldSet()).isEmpty {
+        if last.fields.subtracting(owned[last.apiVersion] ?? FieldSet()).isEmpty {
             return merged
         }
         guard let base = converted(merged, from: apiVersion, to: last.apiVersion) else { return merged }

@@ -85,17 +85,21 @@ package struct FieldManager: Sendable {
     ) throws(TypedError) -> ManagedFields {
         var comparisons = Comparisons(base, object, self)
         let compared = try comparisons.of(apiVersion) ?? Comparison()
+        // Nothing changed, in any version: nobody gets or loses anything.
+        if compared.isEmpty, base == object, managed.isCurrent { return managed }
         var result = try transferring(reconciled(managed), &comparisons, except: nil).managed
         let own = filter.apply(compared.modified.union(compared.added), apiVersion).subtracting(FieldManager.stripped)
         if !own.isEmpty {
             let manager = ManagedFields.Manager(
                 name: name, operation: .update, apiVersion: apiVersion, subresource: subresource)
-            var fields = own
-            if let previous = result[manager] { fields = own.union(previous.fields) }
             // Nothing new to own: the entry's text can stay, only its time does not.
-            if let index = result.index(of: manager), result.entries[index].fields == fields {
-                result.entries[index].time = now
+            if var before = managed[manager], before.apiVersion == apiVersion, before.contains(own),
+                before.intersection(compared.removed).isEmpty
+            {
+                before.time = now
+                result.set(before)
             } else {
+                let fields = result[manager].map { own.union($0.fields) } ?? own
                 result.set(.init(manager, apiVersion: apiVersion, fields: fields, time: now))
             }
         }
@@ -110,24 +114,19 @@ package struct FieldManager: Sendable {
         _ managed: ManagedFields, _ comparisons: inout Comparisons, except own: ManagedFields.Manager?
     ) throws(TypedError) -> (managed: ManagedFields, conflicts: [(manager: ManagedFields.Manager, fields: FieldSet)]) {
         var result = ManagedFields()
+        result.isCurrent = managed.isCurrent
         var conflicts: [(manager: ManagedFields.Manager, fields: FieldSet)] = []
         for entry in managed.entries {
             if entry.manager == own {
-                if !entry.fields.isEmpty { result.entries.append(entry) }
+                if !entry.isEmpty { result.entries.append(entry) }
                 continue
             }
             guard let compared = try comparisons.of(entry.apiVersion) else { continue }
-            var entry = entry
-            let taken = entry.fields.intersection(compared.modified.union(compared.added))
-            if !taken.isEmpty {
-                conflicts.append((entry.manager, taken))
-                entry.fields = entry.fields.subtracting(taken)
-            }
-            if !compared.removed.isEmpty {
-                let left = entry.fields.subtracting(compared.removed)
-                if left != entry.fields { entry.fields = left }
-            }
-            if !entry.fields.isEmpty { result.entries.append(entry) }
+            let taken = entry.intersection(compared.changed)
+            if !taken.isEmpty { conflicts.append((entry.manager, taken)) }
+            let gone = entry.intersection(compared.removed).union(taken)
+            let entry = gone.isEmpty ? entry : entry.with(entry.fields.subtracting(gone))
+            if !entry.isEmpty { result.entries.append(entry) }
         }
         return (result, conflicts)
     }

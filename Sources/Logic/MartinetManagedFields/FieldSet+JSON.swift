@@ -30,15 +30,19 @@ extension FieldSet {
 
     private static func write(_ element: PathElement, to out: inout [UInt8]) {
         switch element {
-        case .field(let name):
-            let isPlain = name.utf8.allSatisfy { $0 >= 32 && $0 < 127 && $0 != 34 && $0 != 92 && !isHTML($0) }
-            guard isPlain else {
-                out.append(contentsOf: JSONEncoder.encode(.string("f:" + name)))
-                return
+        case .field(var name):
+            let isWritten = name.withUTF8 { bytes in
+                for byte in bytes where byte < 32 || byte >= 127 || byte == 34 || byte == 92 || isHTML(byte) {
+                    return false
+                }
+                out.append(34)
+                out.append(UInt8(ascii: "f"))
+                out.append(UInt8(ascii: ":"))
+                out.append(contentsOf: bytes)
+                out.append(34)
+                return true
             }
-            out.append(contentsOf: "\"f:".utf8)
-            out.append(contentsOf: name.utf8)
-            out.append(34)
+            if !isWritten { out.append(contentsOf: JSONEncoder.encode(.string("f:" + name))) }
         case .key, .value, .index: out.append(contentsOf: JSONEncoder.encode(.string(text(of: element))))
         }
     }
@@ -65,16 +69,27 @@ extension FieldSet {
     ///
     /// - Throws: where the text is no such object.
     package init(json: String) throws(FieldSetError) {
+        self = try FieldSet.scan(json) { (scanner) throws(FieldSetError) in try scanner.whole() }
+    }
+
+    /// What a set in its written form and another have in common.
+    static func intersection(ofJSON json: String, _ other: FieldSet) throws(FieldSetError) -> FieldSet {
+        try scan(json) { (scanner) throws(FieldSetError) in try scanner.intersection(other) }
+    }
+
+    private static func scan(
+        _ json: String, _ read: (inout FieldSetScanner) throws(FieldSetError) -> FieldSet
+    ) throws(FieldSetError) -> FieldSet {
         var json = json
         let result = json.withUTF8 { bytes -> Result<FieldSet, FieldSetError> in
             var scanner = FieldSetScanner(bytes)
             do throws(FieldSetError) {
-                return .success(try scanner.whole())
+                return .success(try read(&scanner))
             } catch {
                 return .failure(error)
             }
         }
-        self = try result.get()
+        return try result.get()
     }
 }
 

@@ -14,11 +14,16 @@ struct FieldSetScanner {
         return set
     }
 
+    /// What the text and a set have in common, without reading what they do not.
+    mutating func intersection(_ other: FieldSet) throws(FieldSetError) -> FieldSet {
+        try common(with: other, depth: 0).set
+    }
+
     private func failure(_ what: String) -> FieldSetError {
         FieldSetError(message: "fieldsV1 at byte \(position): \(what)")
     }
 
-    private mutating func peek() -> UInt8? {
+    @inline(__always) private mutating func peek() -> UInt8? {
         while position < bytes.count {
             let byte = bytes[position]
             guard byte == 32 || byte == 10 || byte == 13 || byte == 9 else { return byte }
@@ -37,22 +42,20 @@ struct FieldSetScanner {
         guard depth < FieldSetScanner.depthMax else { throw failure("nested too deep") }
         try expect(UInt8(ascii: "{"))
         var set = FieldSet()
-        var isMember = false
         if peek() == UInt8(ascii: "}") {
             position += 1
             return (set, true)
         }
+        var isMember = false
         while true {
-            let name = try string()
-            try expect(UInt8(ascii: ":"))
-            if name == "." {
+            switch try name() {
+            case .itself:
                 isMember = true
                 try skipValue(depth: depth)
-            } else if let element = try element(name) {
+            case .element(let element):
                 let (children, isOwn) = try object(depth: depth + 1)
                 set.add(FieldSet.Node(element, isMember: isOwn, children: children))
-            } else {
-                try skipValue(depth: depth)
+            case .unknown: try skipValue(depth: depth)
             }
             guard peek() == UInt8(ascii: ",") else { break }
             position += 1
@@ -61,38 +64,113 @@ struct FieldSetScanner {
         return (set, isMember || set.isEmpty)
     }
 
-    /// Nil for an element of an unknown kind.
-    private func element(_ name: String) throws(FieldSetError) -> PathElement? {
-        let text = name.utf8
-        guard text.count >= 2, text[text.index(after: text.startIndex)] == UInt8(ascii: ":") else {
-            throw failure("\(name.debugDescription) has no kind of element")
+    private mutating func common(
+        with other: FieldSet, depth: Int
+    ) throws(FieldSetError) -> (set: FieldSet, isMember: Bool) {
+        guard depth < FieldSetScanner.depthMax else { throw failure("nested too deep") }
+        try expect(UInt8(ascii: "{"))
+        var set = FieldSet()
+        if peek() == UInt8(ascii: "}") {
+            position += 1
+            return (set, true)
         }
-        let rest = String(name.dropFirst(2))
-        switch text.first {
-        case UInt8(ascii: "f"): return .field(rest)
-        case UInt8(ascii: "v"): return .value(try json(rest))
-        case UInt8(ascii: "i"):
-            guard let index = Int(rest) else { throw failure("\(rest.debugDescription) is no index") }
-            return .index(index)
+        var (isMember, hasOthers) = (false, false)
+        while true {
+            switch try name() {
+            case .itself:
+                isMember = true
+                try skipValue(depth: depth)
+            case .element(let element):
+                hasOthers = true
+                if let node = other[element] {
+                    let (children, isOwn) = try common(with: node.children, depth: depth + 1)
+                    set.add(FieldSet.Node(element, isMember: isOwn && node.isMember, children: children))
+                } else {
+                    try skipValue(depth: depth)
+                }
+            case .unknown: try skipValue(depth: depth)
+            }
+            guard peek() == UInt8(ascii: ",") else { break }
+            position += 1
+        }
+        try expect(UInt8(ascii: "}"))
+        return (set, isMember || !hasOthers)
+    }
+
+    // MARK: - Names
+
+    private enum Name {
+        /// `.`: the field that the object belongs to is a member.
+        case itself
+        case element(PathElement)
+        /// An element of a kind that is not known.
+        case unknown
+    }
+
+    /// A member's name and the colon behind it.
+    private mutating func name() throws(FieldSetError) -> Name {
+        let (start, end, isEscaped) = try string()
+        try expect(UInt8(ascii: ":"))
+        if end - start == 1, bytes[start] == UInt8(ascii: ".") { return .itself }
+        guard end - start >= 2, bytes[start + 1] == UInt8(ascii: ":") else { throw failure("a name has no kind") }
+        let kind = bytes[start]
+        if kind == UInt8(ascii: "f") { return .element(.field(try text(start, end, isEscaped, dropping: 2))) }
+        guard kind == UInt8(ascii: "k") || kind == UInt8(ascii: "v") || kind == UInt8(ascii: "i") else {
+            return .unknown
+        }
+        let rest = try text(start, end, isEscaped, dropping: 2)
+        switch kind {
         case UInt8(ascii: "k"):
-            guard case .map(let map) = try json(rest) else { throw failure("\(rest.debugDescription) is no key") }
-            return .key(map.entries.map { .init(name: $0.key, value: $0.value) })
-        default: return nil
+            if let fields = KeyText.fields(rest) { return .element(.key(fields)) }
+            guard case .map(let map) = try json(Array(rest.utf8)) else {
+                throw failure("\(rest.debugDescription) is no key")
+            }
+            return .element(.key(map.entries.map { .init(name: $0.key, value: $0.value) }))
+        case UInt8(ascii: "v"): return .element(.value(try json(Array(rest.utf8))))
+        default:
+            guard let index = Int(rest) else { throw failure("\(rest.debugDescription) is no index") }
+            return .element(.index(index))
         }
     }
 
-    private func json(_ text: String) throws(FieldSetError) -> Value {
+    private func json(_ text: [UInt8]) throws(FieldSetError) -> Value {
         do throws(DecodeError) {
-            return try JSONDecoder.decodeAny(Array(text.utf8)).value
+            return try JSONDecoder.decodeAny(text).value
         } catch {
-            throw failure("\(text.debugDescription) is no JSON")
+            throw failure("a name is no JSON")
         }
     }
 
-    private mutating func string() throws(FieldSetError) -> String {
+    private func text(
+        _ start: Int, _ end: Int, _ isEscaped: Bool, dropping count: Int
+    ) throws(FieldSetError) -> String {
+        guard isEscaped else {
+            return String(decoding: UnsafeBufferPointer(rebasing: bytes[(start + count)..<end]), as: UTF8.self)
+        }
+        // Nearly all escapes are of quotes.
+        var plain: [UInt8] = []
+        plain.reserveCapacity(end - start)
+        var index = start
+        while index < end {
+            if bytes[index] == 92 {
+                index += 1
+                guard index < end, bytes[index] == 34 || bytes[index] == 92 else {
+                    let quoted = Array(bytes[(start - 1)...end])
+                    guard case .string(let text) = try json(quoted) else { throw failure("expected a name") }
+                    return String(decoding: text.utf8.dropFirst(count), as: UTF8.self)
+                }
+            }
+            plain.append(bytes[index])
+            index += 1
+        }
+        return String(decoding: plain[count...], as: UTF8.self)
+    }
+
+    /// Where a string's text lies, without its quotes.
+    private mutating func string() throws(FieldSetError) -> (start: Int, end: Int, isEscaped: Bool) {
         guard peek() == 34 else { throw failure("expected a name") }
-        let start = position
         position += 1
+        let start = position
         var isEscaped = false
         while position < bytes.count, bytes[position] != 34 {
             if bytes[position] == 92 {
@@ -103,38 +181,40 @@ struct FieldSetScanner {
         }
         guard position < bytes.count else { throw failure("the name is not closed") }
         position += 1
-        if !isEscaped {
-            return String(decoding: UnsafeBufferPointer(rebasing: bytes[(start + 1)..<(position - 1)]), as: UTF8.self)
-        }
-        let quoted = String(decoding: UnsafeBufferPointer(rebasing: bytes[start..<position]), as: UTF8.self)
-        guard case .string(let text) = try json(quoted) else { throw failure("expected a name") }
-        return text
+        return (start, position - 1, isEscaped)
     }
 
+    // MARK: - What is left out
+
+    /// Skips a value by its brackets. Depth does not matter: nothing is kept of it.
     private mutating func skipValue(depth: Int) throws(FieldSetError) {
-        switch peek() {
-        case UInt8(ascii: "{"): _ = try skipObject(depth: depth + 1)
-        case 34: _ = try string()
-        case UInt8(ascii: "["), nil: throw failure("expected an object")
-        default:
+        guard peek() == UInt8(ascii: "{") else {
+            guard let byte = peek(), byte != UInt8(ascii: "}"), byte != UInt8(ascii: ","), byte != UInt8(ascii: "[")
+            else { throw failure("expected an object") }
+            if byte == 34 {
+                _ = try string()
+                return
+            }
             while let byte = peek(), byte != UInt8(ascii: ","), byte != UInt8(ascii: "}") { position += 1 }
-        }
-    }
-
-    private mutating func skipObject(depth: Int) throws(FieldSetError) {
-        guard depth < FieldSetScanner.depthMax else { throw failure("nested too deep") }
-        try expect(UInt8(ascii: "{"))
-        if peek() == UInt8(ascii: "}") {
-            position += 1
             return
         }
-        while true {
-            _ = try string()
-            try expect(UInt8(ascii: ":"))
-            try skipValue(depth: depth)
-            guard peek() == UInt8(ascii: ",") else { break }
+        var open = 0
+        while position < bytes.count {
+            switch bytes[position] {
+            case UInt8(ascii: "{"): open += 1
+            case UInt8(ascii: "}"):
+                open -= 1
+                if open == 0 {
+                    position += 1
+                    return
+                }
+            case 34:
+                _ = try string()
+                continue
+            default: break
+            }
             position += 1
         }
-        try expect(UInt8(ascii: "}"))
+        throw failure("an object is not closed")
     }
 }

@@ -36,23 +36,52 @@ package struct ManagedFields: Sendable {
         package var manager: Manager
         /// The version in which the fields are named.
         package var apiVersion: String
-        package var fields: FieldSet {
-            didSet { json = nil }
-        }
         package var time: Timestamp?
-        /// The fields as they were read, while nothing about them has changed.
-        fileprivate(set) var json: String?
+        /// The fields as they are stored, while nothing about them has changed: most writes look at few of them.
+        fileprivate let json: String?
+        private let known: FieldSet
 
-        init(_ manager: Manager, apiVersion: String, fields: FieldSet, time: Timestamp?, json: String? = nil) {
+        package init(_ manager: Manager, apiVersion: String, fields: FieldSet, time: Timestamp?) {
             self.manager = manager
             self.apiVersion = apiVersion
-            self.fields = fields
+            self.time = time
+            json = nil
+            known = fields
+        }
+
+        /// - Parameter json: as `FieldSet.json` writes it.
+        fileprivate init(_ manager: Manager, apiVersion: String, json: String, time: Timestamp?) {
+            self.manager = manager
+            self.apiVersion = apiVersion
             self.time = time
             self.json = json
+            known = FieldSet()
         }
+
+        /// Reads them, where that has not been necessary before.
+        package var fields: FieldSet {
+            guard let json else { return known }
+            return (try? FieldSet(json: json)) ?? FieldSet()
+        }
+
+        func with(_ fields: FieldSet) -> Entry {
+            Entry(manager, apiVersion: apiVersion, fields: fields, time: time)
+        }
+
+        /// The fields that are in another set too.
+        func intersection(_ other: FieldSet) -> FieldSet {
+            guard let json else { return known.intersection(other) }
+            return (try? FieldSet.intersection(ofJSON: json, other)) ?? FieldSet()
+        }
+
+        func contains(_ other: FieldSet) -> Bool { intersection(other) == other }
+
+        var isEmpty: Bool { json.map { $0 == "{}" } ?? known.isEmpty }
     }
 
     package var entries: [Entry] = []
+    /// Whether the entries are known to be in the form of the schema as it is now.
+    package var isCurrent = false
 
     package init() {}
 
@@ -91,10 +120,12 @@ extension ManagedFields {
             let manager = Manager(
                 name: object[string: parts.manager], operation: operation, apiVersion: version,
                 subresource: object[string: parts.subresource])
-            set(
-                Entry(
-                    manager, apiVersion: version, fields: try FieldSet(json: json), time: object[time: parts.time],
-                    json: isCanonical ? json : nil))
+            let time = object[time: parts.time]
+            if isCanonical {
+                set(Entry(manager, apiVersion: version, json: json, time: time))
+            } else {
+                set(Entry(manager, apiVersion: version, fields: try FieldSet(json: json), time: time))
+            }
         }
     }
 

@@ -10,6 +10,13 @@ enum ObjectDelta {
         {
             return try structure(left, right)
         }
+        // What is only on one side is there as a whole.
+        if old == nil, case .object? = new, let new, let mark = try WholeMark.of(new, shape) {
+            return Delta(added: mark)
+        }
+        if new == nil, case .object? = old, let old, let mark = try WholeMark.of(old, shape) {
+            return Delta(removed: mark)
+        }
         return try Delta.of(old.map(plain), new.map(plain), shape)
     }
 
@@ -64,9 +71,28 @@ enum ObjectDelta {
             try ListPairs(a, b, shape).compare(shape.element, into: &level)
             level.finish(&delta)
             return delta
+        case (nil, .object(let new)?):
+            if let old = empty(field, shape) { return try structure(old, new) }
+            if PlainForm.unset(field) == nil { return try of(nil, right, shape) }
+        case (.object(let old)?, nil):
+            if let new = empty(field, shape) { return try structure(old, new) }
+            if PlainForm.unset(field) == nil { return try of(left, nil, shape) }
+        case (nil, .list(let values)?):
+            if field.scalar == .object, PlainForm.unset(field) == nil, let mark = try WholeMark.of(.list(values), shape)
+            {
+                return Delta(added: mark)
+            }
         default: break
         }
         return try Delta.of(PlainForm.member(field, of: old), PlainForm.member(field, of: new), shape)
+    }
+
+    /// What stands for a field that is not set and is always there: an object with nothing set.
+    private static func empty(_ field: Field, _ shape: Shape) -> Object? {
+        guard PlainForm.isAlwaysThere(field), !shape.isAtomic, case .structure(let type) = shape.form,
+            field.type == type, !PlainForm.isSpecial(type)
+        else { return nil }
+        return Object(type: type)
     }
 
     private static func extras(_ old: Object, _ new: Object, _ level: inout Level) throws(TypedError) {

@@ -94,8 +94,19 @@ extension PathElement: CustomStringConvertible {
 extension String {
     /// The order of the UTF-8 bytes: negative, zero or positive.
     func byteOrder(_ other: String) -> Int {
-        if self == other { return 0 }
-        return precedes(other) ? -1 : 1
+        let fast = utf8.withContiguousStorageIfAvailable { left in
+            other.utf8.withContiguousStorageIfAvailable { right in
+                let shared = min(left.count, right.count)
+                var index = 0
+                while index < shared {
+                    if left[index] != right[index] { return left[index] < right[index] ? -1 : 1 }
+                    index += 1
+                }
+                return left.count - right.count
+            }
+        }
+        if case .some(.some(let order)) = fast { return order }
+        return self == other ? 0 : precedes(other) ? -1 : 1
     }
 }
 

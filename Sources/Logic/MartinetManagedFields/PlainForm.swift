@@ -15,7 +15,7 @@ package enum PlainForm {
 
     static func plain(_ object: Object) -> Value {
         let type = object.type
-        if !type.flags.isDisjoint(with: [.propsOrBool, .propsOrArray, .propsOrStrings, .listForm]) {
+        if isSpecial(type) {
             return reread(.object(object))
         }
         var entries: [Map.Entry] = []
@@ -38,6 +38,7 @@ package enum PlainForm {
         for entry in object.extra.entries {
             entries.append(Map.Entry(key: entry.key, value: plain(entry.value, type.additional, in: object)))
         }
+        entries.sort { $0.key.byteOrder($1.key) < 0 }
         return .map(Map(unsorted: entries))
     }
 
@@ -83,13 +84,21 @@ package enum PlainForm {
         (try? JSONDecoder.decodeAny(JSONEncoder.encode(value)).value) ?? .null
     }
 
+    private static let optional: FieldFlags = [.pointer, .omitZero, .outerPointer, .nullable]
+    private static let special: TypeFlags = [.propsOrBool, .propsOrArray, .propsOrStrings, .listForm]
+
+    /// Whether a type's JSON form is not an object of its fields.
+    static func isSpecial(_ type: ObjectType) -> Bool { type.flags.rawValue & special.rawValue != 0 }
+
+    /// Whether a field is an object without presence of its own.
+    static func isAlwaysThere(_ field: Field) -> Bool {
+        field.scalar == .object && field.container == .single && field.flags.rawValue & optional.rawValue == 0
+    }
+
     /// What is written for a field that is not set; nil where nothing is. As the encoder decides.
     static func unset(_ field: Field) -> Value? {
         let flags = field.flags
-        let isStruct =
-            field.scalar == .object && field.container == .single
-            && flags.isDisjoint(with: [.pointer, .omitZero, .outerPointer, .nullable])
-        guard flags.contains(.always) || isStruct else { return nil }
+        guard flags.contains(.always) || isAlwaysThere(field) else { return nil }
         if field.container != .single || flags.contains(.pointer) { return .null }
         switch field.scalar {
         case .object: return field.type.map { plain(Object(type: $0)) } ?? .map(Map())

@@ -56,8 +56,10 @@ package struct Shape: Sendable {
         field.name == "claimRef" && type.name == "v1.ObjectReference"
     }
 
+    private static let keyed: FieldFlags = [.listMap, .listSet]
+
     private static func isAtomicList(_ field: Field) -> Bool {
-        if !field.flags.isDisjoint(with: [.listMap, .listSet]) { return false }
+        if field.flags.rawValue & keyed.rawValue != 0 { return false }
         return field.flags.contains(.atomic) || !field.flags.contains(.merge)
     }
 
@@ -68,12 +70,12 @@ package struct Shape: Sendable {
             guard let type = field.type else { self = .deduced; return }
             if type.flags.contains(.listForm) {
                 self.init(type.field(0))
-            } else if !type.flags.isDisjoint(with: [.propsOrBool, .propsOrArray, .propsOrStrings]) {
+            } else if PlainForm.isSpecial(type) {
                 self = .deduced
             } else {
                 self.init(type)
             }
-        case .string: self.init(.scalar(["", "byte"].contains(field.format) ? .string : .any))
+        case .string: self.init(.scalar(Shape.isPlainText(field) ? .string : .any))
         case .bytes, .duration: self.init(.scalar(.string))
         case .bool: self.init(.scalar(.boolean))
         case .int32, .int64, .uint32, .uint64, .double, .float: self.init(.scalar(.number))
@@ -83,6 +85,11 @@ package struct Shape: Sendable {
         case .raw, .strings: self = .opaque
         case .json, .fieldsv1, .any: self = .deduced
         }
+    }
+
+    private static func isPlainText(_ field: Field) -> Bool {
+        let format = field.format
+        return format.isEmpty || format == "byte"
     }
 
     /// The shape of a member of a map or structure; nil where the schema has no such member.

@@ -177,6 +177,10 @@ struct RecordedPatches {
             if error.reason != expected["reason"].text {
                 return ("reason", "  expected: \(expected.json)\n  got: \(error.reason)")
             }
+            let details = ["group", "kind", "name"].map { expected["details"][$0].text }
+            if details != [error.group, error.kind, error.name] {
+                return ("details of \(code)", "  expected: \(details)\n  got: \([error.group, error.kind, error.name])")
+            }
             let causes = expected["causes"].items.map { cause in
                 "\(cause["reason"].text) \(cause["field"].text) \(cause["manager"].text) \(cause["subresource"].text) \(cause["apiVersion"].text)"
             }.sorted()

@@ -15,13 +15,16 @@ package final class CachedObject: Sendable {
     /// The whole object as compact JSON, with its resourceVersion.
     package let json: [UInt8]
     package let type: ObjectType
+    /// Whether it was written by the schema that it is served by.
+    private let isCurrent: Bool
     let labels: [(key: String, value: String)]
     let fields: [(key: String, value: String)]
     private let made: Mutex<(object: Object?, protobuf: [UInt8]?, managed: ManagedFields?)>
 
     init(
         key: String, namespace: String, name: String, revision: Revision, json: [UInt8], type: ObjectType,
-        labels: [(key: String, value: String)], fields: [(key: String, value: String)], object: Object? = nil
+        labels: [(key: String, value: String)], fields: [(key: String, value: String)], isCurrent: Bool = false,
+        object: Object? = nil
     ) {
         self.key = key
         self.namespace = namespace
@@ -31,6 +34,7 @@ package final class CachedObject: Sendable {
         self.type = type
         self.labels = labels
         self.fields = fields
+        self.isCurrent = isCurrent
         made = Mutex((object, nil, nil))
     }
 
@@ -54,7 +58,8 @@ package final class CachedObject: Sendable {
     /// Who manages which fields, read once.
     var managed: ManagedFields {
         if let managed = made.withLock({ $0.managed }) { return managed }
-        let managed = object.managedFields(isCanonical: true)
+        var managed = object.managedFields(isCanonical: true)
+        managed.isCurrent = isCurrent
         made.withLock { $0.managed = managed }
         return managed
     }

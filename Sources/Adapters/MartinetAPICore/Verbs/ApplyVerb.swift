@@ -36,7 +36,7 @@ extension Registry {
         let key = resource.key(namespace: request.resource.namespace, name: request.resource.name ?? "")
         if resource.cache.get(key) != nil {
             return change(request, resource, identity, .done, completion) { current in
-                try Registry.apply(application, manager, current)
+                try Registry.apply(application, manager, current.object, known: current.managed)
             }
         }
         do throws(APIError) {
@@ -74,10 +74,11 @@ extension Registry {
     }
 
     static func apply(
-        _ application: FieldManager.Application, _ manager: FieldManager, _ current: Object?
+        _ application: FieldManager.Application, _ manager: FieldManager, _ current: Object?,
+        known: ManagedFields? = nil
     ) throws(APIError) -> Object {
         do throws(ApplyError) {
-            return try manager.apply(application, to: current).object
+            return try manager.apply(application, to: current, known: known).object
         } catch {
             switch error {
             case .badRequest(let message): throw APIError.badRequest(message)

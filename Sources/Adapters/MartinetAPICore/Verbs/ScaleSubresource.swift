@@ -22,22 +22,22 @@ extension Registry {
         case .get: completion(.success(.object(form.scale(of: current.object), code: 200)))
         case .update:
             let wanted = try body(request, Scale.type)
-            change(request, resource, identity, .done, answer) { object in
-                try self.scaled(object, form, request) { _ in wanted }
+            change(request, resource, identity, .done, answer) { current in
+                try self.scaled(current.object, form, request) { _ in wanted }
             }
         case .patch:
             guard let patch = request.patch else { throw APIError.badRequest("the request has no patch") }
             if patch.type == .apply {
                 let config = try Registry.configuration(patch.document)
-                return change(request, resource, identity, .done, answer) { object in
-                    try self.applied(config, to: object, form, request)
+                return change(request, resource, identity, .done, answer) { current in
+                    try self.applied(config, to: current.object, form, request)
                 }
             }
             guard let type = PatchType(rawValue: patch.type.rawValue) else {
                 throw APIError.unsupportedMediaType(patch.type.rawValue, PatchType.allCases.map(\.rawValue))
             }
-            change(request, resource, identity, .done, answer) { object in
-                try self.scaled(object, form, request) { scale in
+            change(request, resource, identity, .done, answer) { current in
+                try self.scaled(current.object, form, request) { scale in
                     do throws(PatchError) {
                         return try Patcher.apply(patch.document, type, to: scale).object
                     } catch {

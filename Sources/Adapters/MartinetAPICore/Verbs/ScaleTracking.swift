@@ -23,10 +23,10 @@ struct ScaleTracking {
         var result = ManagedFields()
         for entry in parent.entries {
             guard let path = paths[entry.apiVersion], entry.fields.contains(path) else { continue }
-            var own = entry
-            own.apiVersion = ScaleTracking.scaleVersion
-            own.fields = ScaleTracking.scaleField
-            result.entries.append(own)
+            result.entries.append(
+                .init(
+                    entry.manager, apiVersion: ScaleTracking.scaleVersion, fields: ScaleTracking.scaleField,
+                    time: entry.time))
         }
         return result
     }
@@ -46,17 +46,17 @@ struct ScaleTracking {
                 result.entries.append(entry)
                 continue
             }
-            var own = entry
-            own.fields = own.fields.subtracting(FieldSet([path]))
-            if !own.fields.isEmpty { result.entries.append(own) }
+            let rest = entry.fields.subtracting(FieldSet([path]))
+            if rest.isEmpty { continue }
+            result.entries.append(
+                .init(entry.manager, apiVersion: entry.apiVersion, fields: rest, time: entry.time))
         }
         for entry in left where entry.fields.contains([.field("spec"), .field("replicas")]) {
             guard let path = paths[apiVersion] else { continue }
-            var own = entry
-            own.apiVersion = apiVersion
-            own.fields = FieldSet([path])
-            own.time = parent[entry.manager]?.time
-            result.entries.append(own)
+            result.entries.append(
+                .init(
+                    entry.manager, apiVersion: apiVersion, fields: FieldSet([path]),
+                    time: parent[entry.manager]?.time))
         }
         return result
     }

@@ -47,7 +47,7 @@ extension Registry {
     ) throws(APIError) {
         let wanted = Namespace(object: try body(request, resource.kind.type))
         change(request, resource, identity, .update, completion) { current in
-            var namespace = Namespace(object: current)
+            var namespace = Namespace(object: current.object)
             namespace.spec.finalizers = wanted.spec.finalizers
             namespace.metadata.resourceVersion = wanted.metadata.resourceVersion
             return namespace.object
@@ -71,7 +71,7 @@ extension Registry {
             update, resource, identity, .none,
             { result in completion(result.map { _ in .object(Registry.success.object, code: 201) }) }
         ) { current in
-            var pod = Pod(object: current)
+            var pod = Pod(object: current.object)
             if pod.metadata.deletionTimestamp != nil {
                 throw APIError.conflict(
                     target, "pod \(pod.metadata.name) is being deleted, cannot be assigned to a host")

@@ -14,7 +14,7 @@ enum FieldErrorMaker {
 }
 
 /// What an update makes of the object that is stored.
-typealias Change = @Sendable (_ current: Object) throws -> Object
+typealias Change = @Sendable (_ current: CachedObject) throws -> Object
 
 extension Registry {
     /// How often an update that is based on no certain version is tried again when another came first.
@@ -36,13 +36,16 @@ extension Registry {
         if !metadata.resourceVersion.isEmpty { _ = try Registry.revision(metadata.resourceVersion) }
         let isUnconditional = metadata.resourceVersion.isEmpty || metadata.resourceVersion == "0"
         if request.resource.subresource.isEmpty, resource.strategy.requiresResourceVersionOnUpdate, isUnconditional {
-            throw APIError.invalid(
+            var error = APIError.invalid(
                 resource.kind, name,
                 [
                     FieldError(
                         .invalid, "metadata.resourceVersion", "Invalid value: 0: must be specified for an update",
                         origin: "resourceVersion")
                 ])
+            // Upstream names the resource here, not the kind.
+            error.kind = resource.kind.plural
+            throw error
         }
         let key = resource.key(namespace: request.resource.namespace, name: name)
         if resource.cache.get(key) == nil, resource.strategy.allowsCreateOnUpdate, request.resource.subresource.isEmpty,
@@ -71,7 +74,7 @@ extension Registry {
         change(request, resource, identity, .update, completion) { current in
             let result: (object: Object, issues: [FieldIssue])
             do throws(PatchError) {
-                result = try Patcher.apply(document, type, to: current)
+                result = try Patcher.apply(document, type, to: current.object)
             } catch {
                 throw APIError.patch(error)
             }
@@ -91,7 +94,7 @@ extension Registry {
         let key = resource.key(namespace: request.resource.namespace, name: request.resource.name ?? "")
         do {
             guard let current = resource.cache.get(key) else { throw APIError.notFound(request.resource) }
-            let changed = try change(current.object)
+            let changed = try change(current)
             try Registry.checkName(changed, request.resource, resource.kind)
             let based = changed.metadata.resourceVersion
             let isConditional =
