@@ -106,6 +106,7 @@ package final class APIServer: RequestHandler {
         }
         var request = APIRequest(try verb(http.method, name, query), name)
         request.options = try query.options()
+        request.options.userAgent = http.headers["user-agent"] ?? ""
         if request.verb == .watch {
             return try watch(request, resource, query, identity, representation, exchange)
         }
@@ -160,15 +161,17 @@ package final class APIServer: RequestHandler {
             request.object = try decoder.decode(http.body, as: DeleteOptions.type)
         case .patch:
             let media = (http.headers["content-type"] ?? "").split(separator: ";").first.map { $0.trimmingBlanks } ?? ""
-            guard let type = APIRequest.Patch(rawValue: media), type != .apply else {
+            guard let type = APIRequest.Patch(rawValue: media) else {
                 throw APIError.unsupportedMediaType(
                     media,
                     [
                         "application/json-patch+json", "application/merge-patch+json",
-                        "application/strategic-merge-patch+json",
+                        "application/strategic-merge-patch+json", "application/apply-patch+yaml",
                     ])
             }
-            request.patch = (type, http.body)
+            var document = http.body
+            if type == .apply { document = try BodyDecoder.json(fromYAML: document) }
+            request.patch = (type, document)
         case .get, .list, .watch: break
         }
         return []
