@@ -14,16 +14,22 @@ extension Registry {
         _ document: [UInt8], _ request: APIRequest, _ resource: ServedResource, _ identity: Identity,
         _ completion: @escaping Completion
     ) throws(APIError) {
-        let config = try Registry.configuration(document)
+        let config = try Registry.configuration(document, request.options)
         apply(config, request, resource, identity, tries: 0, completion)
     }
 
-    static func configuration(_ document: [UInt8]) throws(APIError) -> Value {
+    static func configuration(_ document: [UInt8], _ options: APIRequest.Options) throws(APIError) -> Value {
+        let decoded: (value: Value, issues: [FieldIssue])
         do throws(DecodeError) {
-            return try JSONDecoder.decodeAny(document).value
+            decoded = try JSONDecoder.decodeAny(document)
         } catch {
             throw APIError.badRequest("error decoding YAML: \(error.message)")
         }
+        if options.fieldValidation == "Strict", !decoded.issues.isEmpty {
+            let texts = decoded.issues.map(\.description).joined(separator: ", ")
+            throw APIError.badRequest("error strict decoding YAML: \(texts)")
+        }
+        return decoded.value
     }
 
     private func apply(

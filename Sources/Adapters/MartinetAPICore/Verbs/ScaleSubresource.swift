@@ -28,7 +28,7 @@ extension Registry {
         case .patch:
             guard let patch = request.patch else { throw APIError.badRequest("the request has no patch") }
             if patch.type == .apply {
-                let config = try Registry.configuration(patch.document)
+                let config = try Registry.configuration(patch.document, request.options)
                 return change(request, resource, identity, .done, answer) { current in
                     try self.applied(config, to: current.object, form, request)
                 }
