@@ -44,4 +44,31 @@ import Testing
         #expect(try FieldSet(json: set.json) == set)
         #expect(set.contains(path))
     }
+
+    /// Changed at random places, a set is read and written to itself again or refused, and nothing traps.
+    @Test func bytesOfChanceDoNotTrap() throws {
+        let seeds = [
+            #"{"f:spec":{".":{},"f:ports":{"k:{\"port\":80,\"protocol\":\"TCP\"}":{".":{},"f:port":{}}},"v:\"a\"":{},"i:3":{}}}"#,
+            #"{"f:a\u0041":{"f:b":{}},"x:1":{"f:c":[]},"v:1.5":{},"v:null":{}}"#,
+        ]
+        var state: UInt64 = 42
+        func next(_ limit: Int) -> Int {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return Int(state >> 33) % limit
+        }
+        let alphabet = Array(#"{}[]":,\.fkvi01 nu"#.utf8)
+        for round in 0..<20_000 {
+            var bytes = Array(seeds[round % seeds.count].utf8)
+            for _ in 0...next(4) {
+                switch next(3) {
+                case 0: bytes[next(bytes.count)] = alphabet[next(alphabet.count)]
+                case 1: bytes.insert(alphabet[next(alphabet.count)], at: next(bytes.count))
+                default: bytes.remove(at: next(bytes.count))
+                }
+            }
+            guard let set = try? FieldSet(json: String(decoding: bytes, as: UTF8.self)) else { continue }
+            let again = try FieldSet(json: set.json)
+            #expect(again == set, "seed 42, round \(round)")
+        }
+    }
 }
