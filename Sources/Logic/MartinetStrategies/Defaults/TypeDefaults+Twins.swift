@@ -10,7 +10,9 @@ extension TypeDefaults {
             if single.isEmpty {
                 if let first { status.fill("podIP", .string(first.text("ip"))) }
             } else if first?.text("ip") != single {
-                status[field: "podIPs"] = status.made("podIPs") { $0[field: "ip"] = .string(single) }.map { .list([$0]) }
+                status[field: "podIPs"] = status.made("podIPs") { $0[field: "ip"] = .string(single) }.map {
+                    .list([$0])
+                }
             }
         },
         "v1.NodeSpec": { spec in
