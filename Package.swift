@@ -89,13 +89,16 @@ let modules: [Module] = [
     module(.logic, "MartinetPrinters", uses: ["MartinetYAML"]),
     module(.logic, "MartinetSelectors", uses: ["MartinetSchema"]),
     module(.logic, "MartinetPatch", uses: ["MartinetSchema"]),
+    module(.logic, "MartinetManagedFields", uses: ["MartinetBase", "MartinetSchema"]),
     module(.logic, "MartinetStrategies", uses: ["MartinetBase", "MartinetSchema", "MartinetAPI"]),
-    module(.logic, "MartinetDocuments", uses: ["MartinetBase", "MartinetSchema", "MartinetAPI"]),
+    module(.logic, "MartinetVersions", uses: ["MartinetSchema"]),
+    module(
+        .logic, "MartinetDocuments", uses: ["MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetVersions", "MartinetYAML", "MartinetPrinters"]),
     module(
         .logic, "MartinetCustomResources",
         uses: [
             "MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetAddresses", "MartinetStrategies",
-            "MartinetRegularExpressions",
+            "MartinetImageSpec", "MartinetRegularExpressions",
         ]),
     module(.logic, "MartinetClient", uses: ["MartinetBase", "MartinetSchema", "MartinetAPI"]),
     module(.logic, "MartinetDockerfile", uses: ["MartinetNearMiss"]),
@@ -132,7 +135,8 @@ let modules: [Module] = [
         .adapters, "MartinetAPICore",
         uses: [
             "MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetSelectors", "MartinetPatch",
-            "MartinetCustomResources", "MartinetStrategies", "MartinetStore",
+            "MartinetAddresses", "MartinetManagedFields", "MartinetCustomResources", "MartinetStrategies",
+            "MartinetVersions", "MartinetStore",
         ]),
     module(
         .adapters, "MartinetImages",
@@ -266,6 +270,7 @@ let programs: [(name: String, uses: [String])] = [
 /// Measurements, in `Benchmarks/`. They may use packages.
 let benchmarks: [Module] = [
     module(.components, "APIBench", uses: ["MartinetAPIServer", "MartinetBench"]),
+    module(.components, "ManagedFieldsBench", uses: ["MartinetBase", "MartinetSchema", "MartinetManagedFields"]),
     module(
         .components, "SchedulingBench",
         uses: ["MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetScheduling"]),
@@ -296,6 +301,7 @@ let fuzzer = module(
 /// What the tests of a module need besides what the module uses: targets, and programs that they start.
 let testUses: [String: [String]] = [
     "MartinetRegistryAccess": ["MartinetArchive"],
+    "MartinetDocuments": ["MartinetCustomResources"],
     "MartinetKubelet": [
         "MartinetAPICore", "MartinetStore", "MartinetArchive", "MartinetAddresses", "MartinetStagePlan",
         "MartinetCertificates", "MartinetRegistry",

@@ -56,7 +56,11 @@ final class ServerProcess: Sendable {
         let tokens = ServiceAccountTokens(signer: credentials.tokens, runtime: runtime)
         registry = try Registry(
             store: store, runtime: runtime, log: log.named("registry"),
-            configuration: .init(serviceNetwork: range.network), tokenIssuer: tokens)
+            configuration: .init(
+                serviceNetwork: range.network,
+                runtimeConfig: try RuntimeConfig(
+                    settings.runtimeConfig.split(separator: ",").map(String.init), servesLegacy: settings.servesLegacy)),
+            tokenIssuer: tokens)
         let registry = registry
         tokens.lookUpAccounts { namespace, name in
             registry.stored(ResourceName(version: "v1", plural: "serviceaccounts", namespace: namespace, name: name))?

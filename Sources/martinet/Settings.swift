@@ -24,6 +24,10 @@ struct Settings: Sendable {
     var registries: String?
     /// Registries that are spoken to over plain http, separated by commas.
     var plainRegistries: Set<String> = []
+    /// Versions and resources that are served besides, or not: `api/all=true,GROUP/VERSION=false`.
+    var runtimeConfig = ""
+    /// Whether versions that upstream has dropped are served, with a warning: courses and old manifests use them.
+    var servesLegacy = true
 
     static let defaultName = "martinet"
     private var isDefault: Bool { name == Settings.defaultName }
@@ -80,6 +84,12 @@ struct Settings: Sendable {
         case "registries": registries = value
         case "plain-registries": plainRegistries.formUnion(value.split(separator: ",").map(String.init))
         case "kubelet-port": kubeletPort = try number()
+        case "runtime-config": runtimeConfig = value
+        case "legacy-apis":
+            guard value == "true" || value == "false" else {
+                throw SettingsError(message: "--legacy-apis must be true or false, found \(value.debugDescription)")
+            }
+            servesLegacy = value == "true"
         default: throw SettingsError(message: "there is no flag --\(name)")
         }
     }

@@ -2,7 +2,8 @@ import MartinetAPI
 import MartinetBase
 import MartinetClient
 import MartinetCustomResources
-import MartinetSchema
+import MartinetManagedFields
+package import MartinetSchema
 import MartinetStore
 
 // What a CustomResourceDefinition does to the registry.
@@ -45,7 +46,9 @@ extension Registry {
                     kind: version.kind, fingerprint: version.fingerprint, strategy: version.strategy,
                     cache: ResourceCache(
                         prefix: ServedResource.prefix(group: version.kind.group, plural: version.kind.plural),
-                        revision: store.revision), storageKind: version.isStorage ? nil : storage)
+                        revision: store.revision), storageKind: version.isStorage ? nil : storage,
+                    converter: CustomVersions(),
+                    deprecation: version.deprecationWarning)
             }
             for resource in resources { try load(resource) }
             setCustom(name, resources)
@@ -53,6 +56,22 @@ extension Registry {
             // Validation has let it through: it is told, and what was served before stays.
             log.error("custom resource cannot be served", [("name", name), ("error", "\(error)")])
         }
+    }
+
+    /// The schemas of custom kinds as their definitions have them, for what is published.
+    package var definedSchemas: [Kind: Value] {
+        var schemas: [Kind: Value] = [:]
+        for definition in definitions {
+            for resource in custom(definition.metadata.name) {
+                guard
+                    let version = definition.spec.versions.first(where: { $0.name == resource.kind.version }),
+                    let schema = version.schema?.openAPIV3Schema,
+                    let tree = try? JSONDecoder.decodeAny(JSONEncoder.encode(schema.object)).value
+                else { continue }
+                schemas[resource.kind] = tree
+            }
+        }
+        return schemas
     }
 
     /// The definition as it must be: with its names and conditions, and kept until its objects are gone.
@@ -81,8 +100,10 @@ extension Registry {
         guard let resource = definitionResource,
             let current = resource.cache.get(resource.key(namespace: nil, name: name))
         else { return }
-        let object = withStatus(CustomResourceDefinition(object: current.object)).object
+        var object = withStatus(CustomResourceDefinition(object: current.object)).object
         guard object != current.object else { return }
+        fieldManager(resource, subresource: "status").update(
+            live: current.object, known: current.managed, object: &object, name: "kube-apiserver", now: runtime.now())
         write(.update(current.key, encode(object, resource), modified: current.revision), current.key, resource) {
             result in
             if case .failure(let error) = result, error.isConflict { self.waiting.submit { self.writeStatus(name) } }

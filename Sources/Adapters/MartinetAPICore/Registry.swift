@@ -16,9 +16,15 @@ package final class Registry: Sendable {
         package var serviceNetwork: ServiceNetwork
         /// How long Events are kept.
         package var eventLifetime: Duration
-        package init(serviceNetwork: ServiceNetwork = ServiceNetwork(), eventLifetime: Duration = .seconds(3600)) {
+        /// Which kinds and versions are served.
+        package var runtimeConfig: RuntimeConfig
+        package init(
+            serviceNetwork: ServiceNetwork = ServiceNetwork(), eventLifetime: Duration = .seconds(3600),
+            runtimeConfig: RuntimeConfig = RuntimeConfig()
+        ) {
             self.serviceNetwork = serviceNetwork
             self.eventLifetime = eventLifetime
+            self.runtimeConfig = runtimeConfig
         }
     }
 
@@ -34,6 +40,9 @@ package final class Registry: Sendable {
     /// Reads that ask for what is not committed yet.
     let ahead = RevisionWaits()
     let tokenIssuer: (any TokenIssuer)?
+    /// Who answers the kinds that are questions, by the kind's full name.
+    let reviews: [String: any ReviewHandler]
+    let health: any ComponentHealth
 
     private struct State {
         var served: ServedResources
@@ -48,17 +57,24 @@ package final class Registry: Sendable {
     /// Opens the registry over a store: loads what is there, then follows every commit.
     package init(
         store: any ObjectStore, runtime: any Runtime, log: Log, configuration: Configuration = Configuration(),
-        tokenIssuer: (any TokenIssuer)? = nil
+        tokenIssuer: (any TokenIssuer)? = nil, reviews: [any ReviewHandler] = [],
+        health: any ComponentHealth = StoreHealth()
     ) throws(StoreError) {
         self.store = store
         self.runtime = runtime
         self.log = log
         self.configuration = configuration
         self.tokenIssuer = tokenIssuer
+        self.reviews = Dictionary(
+            (reviews + [SelfSubjectReviews(now: { runtime.now() })]).flatMap { handler in
+                handler.kinds.map { ($0, handler) }
+            }
+        ) { first, _ in first }
+        self.health = health
         waiting = runtime.executor(named: "martinet.registry.waiting")
         admission = AdmissionChain.builtin
         allocator = ServiceAllocator(configuration.serviceNetwork)
-        let resources = BuiltinResources.all(revision: store.revision)
+        let resources = BuiltinResources.all(configuration.runtimeConfig, revision: store.revision)
         state = Mutex(State(served: ServedResources(resources), builtin: resources))
         rebuild()
         for resource in resources { try load(resource) }
@@ -81,6 +97,9 @@ package final class Registry: Sendable {
             state.byPrefix = Dictionary(grouping: resources, by: \.cache.prefix)
         }
     }
+
+    /// The versions of one resource, which share the keys in the store.
+    func resources(under prefix: String) -> [ServedResource] { state.withLock { $0.byPrefix[prefix] ?? [] } }
 
     /// What is served of a custom resource.
     func custom(_ name: String) -> [ServedResource] { state.withLock { $0.custom[name] ?? [] } }
@@ -119,24 +138,28 @@ package final class Registry: Sendable {
         var json = record.json(resourceVersion: revision.value)
         var (labels, fields) = (record.labels, record.fields)
         if record.fingerprint != resource.fingerprint || resource.storageKind != nil {
-            guard let decoded = try? JSONDecoder.decode(json, as: resource.kind.type) else { return nil }
+            let type = (resource.storageKind ?? resource.kind).type
+            guard let decoded = try? JSONDecoder.decode(json, as: type) else { return nil }
             var object = decoded.object
-            Defaults.apply(to: &object)
-            resource.strategy.setDefaults(&object)
+            if record.fingerprint != resource.fingerprint {
+                Defaults.apply(to: &object)
+                resource.storageStrategy.setDefaults(&object)
+            }
+            object = resource.served(object)
             json = JSONEncoder.encode(object)
-            (labels, fields) = index(object, resource)
+            (labels, fields) = index(object, resource.strategy)
         }
         return CachedObject(
             key: key, namespace: namespace, name: name, revision: revision, json: json, type: resource.kind.type,
-            labels: labels, fields: fields)
+            labels: labels, fields: fields, isCurrent: record.fingerprint == resource.fingerprint)
     }
 
     /// What selectors look at.
     func index(
-        _ object: Object, _ resource: ServedResource
+        _ object: Object, _ strategy: any Strategy
     ) -> (labels: [(key: String, value: String)], fields: [(key: String, value: String)]) {
         let labels = object.metadata.labels.map { (key: $0.key, value: $0.value) }
-        let fields = resource.strategy.selectableFields(object).map { (key: $0.path, value: $0.value) }
+        let fields = strategy.selectableFields(object).map { (key: $0.path, value: $0.value) }
         return (labels, fields)
     }
 
@@ -157,6 +180,9 @@ package final class Registry: Sendable {
         case .put:
             guard let object = cached(event.key, event.value, event.revision, in: resource) else {
                 return log.error("committed object cannot be read", [("key", event.key)])
+            }
+            if resource.kind.name == "Service", let old = resource.cache.get(event.key) {
+                allocator.release(old.object, keeping: object.object)
             }
             resource.cache.put(object)
             if isDefinition { definitionChanged(object.name, object.object) }

@@ -1,6 +1,8 @@
 package import MartinetClient
+import MartinetCustomResources
 package import MartinetSchema
 package import MartinetStrategies
+import MartinetVersions
 
 /// A resource that the API server serves: a kind, the rules beyond its schema, and the objects.
 package struct ServedResource: Sendable {
@@ -11,11 +13,23 @@ package struct ServedResource: Sendable {
     package let cache: ResourceCache
     /// The kind in which objects are stored, where that is another version than this one.
     let storageKind: Kind?
+    /// The rules of the kind in which objects are stored.
+    let storageStrategy: any Strategy
+    /// What to warn who uses this version of; nil for one that is here to stay.
+    package let deprecation: String?
+    private let converter: any VersionConverter
 
-    package init(
-        kind: Kind, fingerprint: UInt64, strategy: any Strategy, cache: ResourceCache, storageKind: Kind? = nil
+    /// - Parameters:
+    ///   - storageStrategy: the rules of `storageKind`, where they are others than the served version's.
+    init(
+        kind: Kind, fingerprint: UInt64, strategy: any Strategy, cache: ResourceCache, storageKind: Kind? = nil,
+        storageStrategy: (any Strategy)? = nil, converter: any VersionConverter = BuiltinVersions(),
+        deprecation: String? = nil
     ) {
         self.storageKind = storageKind
+        self.storageStrategy = storageStrategy ?? strategy
+        self.converter = converter
+        self.deprecation = deprecation
         self.kind = kind
         self.fingerprint = fingerprint
         self.strategy = strategy
@@ -23,6 +37,15 @@ package struct ServedResource: Sendable {
     }
 
     var group: String { kind.group }
+
+    /// Whether nothing of it is stored: what is created is a question, and what is read is made when it is asked for.
+    var isVirtual: Bool { !kind.verbs.contains("watch") }
+
+    /// An object as it is stored.
+    func stored(_ object: Object) -> Object { storageKind.map { converter.convert(object, to: $0) } ?? object }
+
+    /// A stored object as it is served.
+    func served(_ object: Object) -> Object { storageKind == nil ? object : converter.convert(object, to: kind) }
 
     /// Where an object lies in the store.
     func key(namespace: String?, name: String) -> String {
@@ -39,6 +62,23 @@ package struct ServedResource: Sendable {
         let rest = key.dropFirst(cache.prefix.count)
         guard kind.isNamespaced, let slash = rest.firstIndex(of: "/") else { return ("", String(rest)) }
         return (String(rest[..<slash]), String(rest[rest.index(after: slash)...]))
+    }
+}
+
+/// Makes one version of an object from another.
+protocol VersionConverter: Sendable {
+    func convert(_ object: Object, to kind: Kind) -> Object
+}
+
+/// The versions of built-in kinds.
+struct BuiltinVersions: VersionConverter {
+    func convert(_ object: Object, to kind: Kind) -> Object { Versions.convert(object, to: kind) }
+}
+
+/// The versions of a custom resource: between them nothing differs but the name of the version, so nothing can fail.
+struct CustomVersions: VersionConverter {
+    func convert(_ object: Object, to kind: Kind) -> Object {
+        (try? CustomResources.convert(object, to: kind)) ?? object
     }
 }
 

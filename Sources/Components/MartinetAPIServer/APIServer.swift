@@ -40,7 +40,7 @@ package final class APIServer: RequestHandler {
             switch path {
             case .other(let path): try answer(path, request, identity, exchange)
             case .resource(let name):
-                try dispatch(name, request, query, identity, representation, exchange)
+                try dispatch(name, request, query, identity, exchange)
             }
         } catch {
             fail(error, request, representation ?? Representation(), exchange)
@@ -61,9 +61,7 @@ package final class APIServer: RequestHandler {
             return isReady.withLock { $0 } ? exchange.respond(200, text: "ok") : exchange.respond(503, text: "starting")
         case "/":
             guard identity != .anonymous else { break }
-            let body =
-                #"{"paths":["/api","/apis","/healthz","/livez","/openapi/v2","/openapi/v3","/readyz","/version"]}"#
-            return exchange.respond(200, [("content-type", "application/json")], .bytes(Array(body.utf8)))
+            return exchange.respond(200, [("content-type", "application/json")], .bytes(documents.paths))
         default: break
         }
         // Who somebody is decides nothing here, but that he is somebody does.
@@ -73,7 +71,14 @@ package final class APIServer: RequestHandler {
         if request.headers.tokens("if-none-match").contains(etag) {
             return exchange.respond(304, [("etag", etag)], .bytes([]))
         }
-        let headers = [("content-type", document.contentType), ("etag", etag), ("vary", "Accept")]
+        var headers = [("content-type", document.contentType), ("etag", etag), ("vary", "Accept")]
+        if path.hasPrefix("/openapi/v3/"), let hash = RequestQuery(request.query)?["hash"] {
+            // A document under its own hash never changes; under another one there is none any more.
+            guard hash == document.hash else {
+                return exchange.respond(301, [("location", "\(path)?hash=\(document.hash)")], .bytes([]))
+            }
+            headers.append(("cache-control", "public, immutable, max-age=31536000"))
+        }
         exchange.respond(200, headers, .bytes(document.bytes))
     }
 
@@ -86,21 +91,24 @@ package final class APIServer: RequestHandler {
 
     private func dispatch(
         _ name: ResourceName, _ http: HTTPRequest, _ query: RequestQuery, _ identity: Identity,
-        _ representation: Representation?, _ exchange: any Exchange
+        _ exchange: any Exchange
     ) throws(APIError) {
         guard let resource = registry.served[name] else { throw APIError.noSuchPath }
         if StreamRequest.subresources.contains(name.subresource), resource.kind.name == "Pod" {
             return try stream(name, http, query, identity, exchange)
         }
-        guard let representation else {
+        let isWatch = query.flag("watch") && name.name == nil && http.method == "GET"
+        let suitable = Representation.negotiate(http.headers, query, for: resource.kind, streams: isWatch)
+        guard let representation = suitable else {
             throw APIError(
                 code: 406, reason: "NotAcceptable",
                 message: "only the following media types are accepted: \(BodyDecoder.accepted.joined(separator: ", "))")
         }
         var request = APIRequest(try verb(http.method, name, query), name)
         request.options = try query.options()
+        request.options.userAgent = http.headers["user-agent"] ?? ""
         if request.verb == .watch {
-            return try watch(request, resource.kind, query, identity, representation, exchange)
+            return try watch(request, resource, query, identity, representation, exchange)
         }
         let warnings = try readBody(&request, http, query, resource.kind)
         let final = request
@@ -110,7 +118,7 @@ package final class APIServer: RequestHandler {
             case .success(let reply):
                 respond(
                     reply, ReplyEncoder(representation: representation, include: include, now: registry.runtime.now()),
-                    warnings, exchange)
+                    warnings + [resource.deprecation].compactMap { $0 }, exchange)
             case .failure(let error): fail(error, http, representation, exchange)
             }
         }
@@ -153,18 +161,35 @@ package final class APIServer: RequestHandler {
             request.object = try decoder.decode(http.body, as: DeleteOptions.type)
         case .patch:
             let media = (http.headers["content-type"] ?? "").split(separator: ";").first.map { $0.trimmingBlanks } ?? ""
-            guard let type = APIRequest.Patch(rawValue: media), type != .apply else {
+            if media == APIServer.applyCBOR || media == APIRequest.Patch.apply.rawValue {
+                request.patch = (.apply, try APIServer.configuration(http.body, isCBOR: media == APIServer.applyCBOR))
+                return []
+            }
+            guard let type = APIRequest.Patch(rawValue: media) else {
                 throw APIError.unsupportedMediaType(
                     media,
                     [
                         "application/json-patch+json", "application/merge-patch+json",
-                        "application/strategic-merge-patch+json",
+                        "application/strategic-merge-patch+json", "application/apply-patch+yaml",
+                        APIServer.applyCBOR,
                     ])
             }
             request.patch = (type, http.body)
         case .get, .list, .watch: break
         }
         return []
+    }
+
+    private static let applyCBOR = "application/apply-patch+cbor"
+
+    /// An applied configuration as JSON, whatever it came as.
+    private static func configuration(_ body: [UInt8], isCBOR: Bool) throws(APIError) -> [UInt8] {
+        guard isCBOR else { return try BodyDecoder.json(fromYAML: body) }
+        do throws(DecodeError) {
+            return try CBORDecoder.json(from: body)
+        } catch {
+            throw APIError.badRequest("error decoding CBOR: \(error) (byte \(error.offset))")
+        }
     }
 
     /// The type of what is sent to a resource: its own, or that of a subresource with a kind of its own.
@@ -187,11 +212,13 @@ package final class APIServer: RequestHandler {
         case .list: break
         }
         var headers = [("content-type", encoded.contentType), ("cache-control", "no-cache, private")]
-        for warning in warnings {
-            headers.append(
-                ("warning", "299 - \"\(warning.replacing("\\", with: "\\\\").replacing("\"", with: "\\\""))\""))
-        }
+        headers += warnings.map(APIServer.header)
         exchange.respond(code, headers, encoded.body)
+    }
+
+    /// A warning as RFC 7234 has it (section 5.5), with upstream's code and agent.
+    private static func header(_ warning: String) -> (String, String) {
+        ("warning", "299 - \"\(warning.replacing("\\", with: "\\\\").replacing("\"", with: "\\\""))\"")
     }
 
     private func fail(
@@ -209,36 +236,36 @@ package final class APIServer: RequestHandler {
     // MARK: - Streams
 
     private func watch(
-        _ request: APIRequest, _ kind: Kind, _ query: RequestQuery, _ identity: Identity,
+        _ request: APIRequest, _ resource: ServedResource, _ query: RequestQuery, _ identity: Identity,
         _ representation: Representation, _ exchange: any Exchange
     ) throws(APIError) {
-        var representation = representation
-        if kind.protobufPackage.isEmpty || representation.encoding == .yaml { representation.encoding = .json }
         let include = TableConverter.Include(rawValue: query["includeObject"] ?? "") ?? .metadata
         if registry.isAhead(request) {
             let (request, representation) = (request, representation)
             return registry.whenReached(request) { [self] error in
                 do throws(APIError) {
                     if let error { throw error }
-                    try open(request, kind, include, identity, representation, exchange)
+                    try open(request, resource, include, identity, representation, exchange)
                 } catch {
                     fail(error, nil, representation, exchange)
                 }
             }
         }
-        try open(request, kind, include, identity, representation, exchange)
+        try open(request, resource, include, identity, representation, exchange)
     }
 
     private func open(
-        _ request: APIRequest, _ kind: Kind, _ include: TableConverter.Include, _ identity: Identity,
+        _ request: APIRequest, _ resource: ServedResource, _ include: TableConverter.Include, _ identity: Identity,
         _ representation: Representation, _ exchange: any Exchange
     ) throws(APIError) {
         let pending = PendingWatch()
         let watch = try registry.watch(request, as: identity, on: streams) { pending.deliver($0) }
         let outgoing = exchange.begin(
-            200, [("content-type", WatchStream.contentType(representation)), ("cache-control", "no-cache, private")])
+            200,
+            [("content-type", WatchStream.contentType(representation)), ("cache-control", "no-cache, private")]
+                + [resource.deprecation].compactMap { $0 }.map(APIServer.header))
         let stream = WatchStream(
-            outgoing, representation: representation, kind: kind, include: include, runtime: registry.runtime)
+            outgoing, representation: representation, kind: resource.kind, include: include, runtime: registry.runtime)
         stream.start(watch, options: request.options, on: streams)
         // Events come on the executor of the watches; the stream is there before the first of them.
         pending.attach(stream, on: streams)

@@ -5,7 +5,9 @@ import MartinetYAML
 
 /// Turns the body of a request into an object, whatever it is encoded in.
 struct BodyDecoder {
-    static let accepted = ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"]
+    static let accepted = [
+        "application/json", "application/yaml", "application/vnd.kubernetes.protobuf", "application/cbor",
+    ]
 
     let contentType: String
     /// `Ignore`, `Warn` or `Strict`.
@@ -26,18 +28,29 @@ struct BodyDecoder {
         case "application/yaml", "application/x-yaml", "text/yaml":
             return try decodeJSON(try BodyDecoder.json(fromYAML: body), as: type)
         case "application/vnd.kubernetes.protobuf": return try decodeProtobuf(body, as: type)
+        case "application/cbor":
+            let json: [UInt8]
+            do throws(DecodeError) {
+                json = try CBORDecoder.json(from: body)
+            } catch {
+                throw APIError.badRequest("the CBOR body cannot be decoded: \(error) (byte \(error.offset))")
+            }
+            return try decodeJSON(json, as: type)
         default: throw APIError.unsupportedMediaType(contentType, BodyDecoder.accepted)
         }
     }
 
-    /// YAML as JSON: the same tree in the other spelling.
+    /// YAML as JSON: the same tree in the other spelling. Members that come twice come twice.
     static func json(fromYAML body: [UInt8]) throws(APIError) -> [UInt8] {
         do {
-            let documents = try YAML.read(body, file: "request body")
+            let limits = YAMLLimits(keepsDuplicates: true)
+            let documents = try YAML.read(body, file: "request body", limits: limits)
             guard documents.count == 1, let document = documents.first else {
                 throw APIError.badRequest("expected one YAML document, found \(documents.count)")
             }
-            return JSONEncoder.encode(value(document))
+            var json: [UInt8] = []
+            write(document, to: &json)
+            return json
         } catch let error as APIError {
             throw error
         } catch {
@@ -45,16 +58,30 @@ struct BodyDecoder {
         }
     }
 
-    private static func value(_ node: YAMLNode) -> Value {
+    private static func write(_ node: YAMLNode, to json: inout [UInt8]) {
         switch node.value {
-        case .null: .null
-        case .bool(let flag): .bool(flag)
-        case .int(let number): .int(number)
-        case .uint(let number): .double(Double(number))
-        case .double(let number): .double(number)
-        case .string(let text): .string(text)
-        case .list(let nodes): .list(nodes.map(value))
-        case .map(let entries): .map(Map(unsorted: entries.map { .init(key: $0.key, value: value($0.node)) }))
+        case .null: json += "null".utf8
+        case .bool(let flag): json += (flag ? "true" : "false").utf8
+        case .int(let number): json += String(number).utf8
+        case .uint(let number): json += String(number).utf8
+        case .double(let number): json += JSONEncoder.encode(Value.double(number))
+        case .string(let text): json += JSONEncoder.encode(Value.string(text))
+        case .list(let nodes):
+            json.append(91)
+            for (index, node) in nodes.enumerated() {
+                if index > 0 { json.append(44) }
+                write(node, to: &json)
+            }
+            json.append(93)
+        case .map(let entries):
+            json.append(123)
+            for (index, entry) in entries.enumerated() {
+                if index > 0 { json.append(44) }
+                json += JSONEncoder.encode(Value.string(entry.key))
+                json.append(58)
+                write(entry.node, to: &json)
+            }
+            json.append(125)
         }
     }
 

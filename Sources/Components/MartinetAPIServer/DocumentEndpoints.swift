@@ -17,6 +17,23 @@ final class DocumentEndpoints: Sendable {
 
     init(registry: Registry) { self.registry = registry }
 
+    /// What there is to ask for, as `/` says it.
+    var paths: [UInt8] {
+        var paths: Set<String> = [
+            "/api", "/apis", "/healthz", "/healthz/ping", "/livez", "/livez/ping", "/openapi/v2", "/openapi/v3",
+            "/openapi/v3/", "/readyz", "/version",
+        ]
+        for kind in registry.served.all.map(\.kind) {
+            if kind.group.isEmpty {
+                paths.insert("/api/\(kind.version)")
+            } else {
+                paths.formUnion(["/apis/\(kind.group)", "/apis/\(kind.group)/\(kind.version)"])
+            }
+        }
+        let list = Value.list(paths.sorted().map(Value.string))
+        return JSONEncoder.encode(Value.map(Map(unsorted: [.init(key: "paths", value: list)])))
+    }
+
     /// The document at a path, or nil where there is none.
     func document(_ path: String, _ headers: HTTPHeaderList) -> ServedDocument? {
         let accept = headers.all("accept").joined(separator: ",")
@@ -73,7 +90,8 @@ final class DocumentEndpoints: Sendable {
     }
 
     private func openAPI(_ parts: [String], _ isProtobuf: Bool, _ state: inout State) -> ServedDocument? {
-        let documents = state.openAPI ?? OpenAPIDocuments(kinds: state.kinds)
+        let documents =
+            state.openAPI ?? OpenAPIDocuments(kinds: state.kinds, defined: registry.definedSchemas)
         state.openAPI = documents
         if parts == ["v2"] {
             let (json, protobuf) = documents.v2()

@@ -36,7 +36,11 @@ struct ReplyEncoder {
         case (.table, .object(let tree, _)): return object(tree)
         case (.metadata, .stored(let cached, _)): return object(PartialMetadata.object(cached.object) ?? cached.object)
         case (.metadata, .list(let list)):
-            return json(PartialMetadata.list(list.objects.map(\.object), head: head(list)))
+            let objects = list.objects.map(\.object)
+            if representation.encoding == .protobuf, let tree = PartialMetadata.tree(objects, head: head(list)) {
+                return object(tree)
+            }
+            return text(PartialMetadata.list(objects, head: head(list)))
         case (.metadata, .object(let tree, _)): return object(tree)
         }
     }
@@ -82,9 +86,20 @@ struct ReplyEncoder {
     func object(_ object: Object) -> Encoded {
         switch representation.encoding {
         case .protobuf where hasProtobuf(object.type): plain(.bytes(ProtobufEncoder.encode(object)))
-        case .yaml:
-            Encoded(contentType: Representation.Encoding.yaml.rawValue, body: .bytes(yaml(JSONEncoder.encode(object))))
-        case .json, .protobuf: json(JSONEncoder.encode(object, pretty: representation.isPretty))
+        case .cbor where representation.version == "v1": plain(.bytes(CBOREncoder.encode(object)))
+        case .json, .protobuf, .yaml, .cbor: text(JSONEncoder.encode(object, pretty: representation.isPretty))
+        }
+    }
+
+    /// An answer whose JSON is there, in the encoding that was asked for.
+    private func text(_ bytes: [UInt8]) -> Encoded {
+        let bytes = representation.versioned(bytes)
+        switch representation.encoding {
+        case .yaml: return plain(.bytes(yaml(bytes)))
+        case .cbor:
+            guard let tree = try? JSONDecoder.decodeAny(bytes).value else { return json(bytes) }
+            return plain(.bytes(CBOREncoder.encode(tree)))
+        case .json, .protobuf: return json(bytes)
         }
     }
 

@@ -1,5 +1,6 @@
 import MartinetAPICore
 import MartinetClient
+import MartinetSchema
 import MartinetTransport
 
 /// The form in which a client wants its answer (RFC 9110, section 12.5.1, with Kubernetes' parameters).
@@ -8,6 +9,7 @@ struct Representation: Equatable {
         case json = "application/json"
         case yaml = "application/yaml"
         case protobuf = "application/vnd.kubernetes.protobuf"
+        case cbor = "application/cbor"
     }
     enum Form: Equatable {
         case whole
@@ -25,7 +27,13 @@ struct Representation: Equatable {
     var isPretty = false
 
     /// The first acceptable clause, by quality and then by order; nil where none is.
-    static func negotiate(_ headers: HTTPHeaderList, _ query: RequestQuery) -> Representation? {
+    ///
+    /// - Parameters:
+    ///   - kind: what the answer is made of, where that is known: a custom kind has no protobuf.
+    ///   - streams: whether the answer is a watch, which has no form in YAML.
+    static func negotiate(
+        _ headers: HTTPHeaderList, _ query: RequestQuery, for kind: Kind? = nil, streams: Bool = false
+    ) -> Representation? {
         // What most clients send needs no weighing.
         if let accept = headers["accept"], accept == "application/json", query.isEmpty {
             var plain = Representation()
@@ -41,13 +49,30 @@ struct Representation: Equatable {
                 let sides = part.split(separator: "=", maxSplits: 1)
                 if sides.count == 2 { parameters[sides[0].lowercased()] = String(sides[1]) }
             }
-            guard let representation = representation(parts.first?.lowercased() ?? "", parameters) else { continue }
+            guard let representation = representation(parts.first?.lowercased() ?? "", parameters),
+                representation.suits(kind, streams: streams)
+            else { continue }
             candidates.append((Double(parameters["q"] ?? "1") ?? 1, order, representation))
         }
         var best = candidates.filter { $0.quality > 0 }
             .min { $0.quality == $1.quality ? $0.order < $1.order : $0.quality > $1.quality }?.representation
         best?.isPretty = query.flag("pretty") || (query["pretty"] == nil && isForEyes(headers["user-agent"] ?? ""))
         return best
+    }
+
+    /// JSON of a transformed form, saying the version that was asked for; both have the same fields.
+    func versioned(_ bytes: [UInt8]) -> [UInt8] {
+        guard form != .whole, version != "v1" else { return bytes }
+        return bytes.replacing(Array("\"meta.k8s.io/v1\"".utf8), with: Array("\"meta.k8s.io/\(version)\"".utf8))
+    }
+
+    private func suits(_ kind: Kind?, streams: Bool) -> Bool {
+        switch encoding {
+        case .json, .cbor: true
+        case .yaml: !streams
+        // A table has no protobuf, and neither has what no protobuf was declared for.
+        case .protobuf: form == .metadata || form == .whole && kind?.protobufPackage.isEmpty != true
+        }
     }
 
     /// People who look with curl or a browser want to read it.
@@ -61,6 +86,7 @@ struct Representation: Equatable {
         case "application/json", "*/*", "application/*": break
         case "application/yaml": result.encoding = .yaml
         case "application/vnd.kubernetes.protobuf": result.encoding = .protobuf
+        case "application/cbor", "application/cbor-seq": result.encoding = .cbor
         default: return nil
         }
         switch parameters["as"] {

@@ -40,8 +40,12 @@ final class WatchStream: Sendable {
     }
 
     static func contentType(_ representation: Representation) -> String {
-        representation.encoding == .protobuf
-            ? "application/vnd.kubernetes.protobuf;stream=watch" : "application/json;stream=watch"
+        switch representation.encoding {
+        case .protobuf: "application/vnd.kubernetes.protobuf;stream=watch"
+        // What is a sequence needs no parameter to say so.
+        case .cbor: "application/cbor-seq"
+        case .json, .yaml: "application/json;stream=watch"
+        }
     }
 
     /// Begins to watch; from here on the stream lives by itself.
@@ -86,7 +90,11 @@ final class WatchStream: Sendable {
     private func append(_ type: String, _ object: CachedObject, _ frames: inout [UInt8]) {
         switch representation.form {
         case .whole:
-            append(type, representation.encoding == .protobuf ? object.protobuf : object.json, &frames)
+            switch representation.encoding {
+            case .protobuf: append(type, object.protobuf, &frames)
+            case .cbor: append(type, CBOREncoder.encodeBody(object.object), &frames)
+            case .json, .yaml: append(type, object.json, &frames)
+            }
         case .metadata: append(type, PartialMetadata.object(object.object) ?? object.object, &frames)
         case .table: append(type, table([object.object], object.object.metadata.resourceVersion), &frames)
         }
@@ -118,16 +126,19 @@ final class WatchStream: Sendable {
     }
 
     private func append(_ type: String, _ object: Object, _ frames: inout [UInt8]) {
-        let bytes =
-            representation.encoding == .protobuf && object.type.kind?.protobufPackage.isEmpty == false
-            ? ProtobufEncoder.encode(object) : JSONEncoder.encode(object)
-        append(type, bytes, &frames)
+        switch representation.encoding {
+        case .protobuf where object.type.kind?.protobufPackage.isEmpty == false:
+            append(type, ProtobufEncoder.encode(object), &frames)
+        case .cbor: append(type, CBOREncoder.encodeBody(object), &frames)
+        case .json, .yaml, .protobuf: append(type, representation.versioned(JSONEncoder.encode(object)), &frames)
+        }
     }
 
     private func append(_ type: String, _ object: [UInt8], _ frames: inout [UInt8]) {
-        if representation.encoding == .protobuf {
-            frames += WatchFrame.protobuf(type: type, object: object)
-        } else {
+        switch representation.encoding {
+        case .protobuf: frames += WatchFrame.protobuf(type: type, object: object)
+        case .cbor: frames += CBOREncoder.watchEvent(type: type, object: object)
+        case .json, .yaml:
             frames += "{\"type\":\"\(type)\",\"object\":".utf8
             frames += object
             frames += [125, 10]

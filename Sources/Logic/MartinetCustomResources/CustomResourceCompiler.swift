@@ -1,3 +1,4 @@
+import MartinetImageSpec
 package import MartinetAPI
 package import MartinetSchema
 
@@ -50,6 +51,20 @@ package struct CustomResourceCompiler {
         types.append(list(of: name, version))
     }
 
+    /// What discovery shows so that clients see when objects are stored as another version: upstream's own hash.
+    private static func storageHash(_ crd: CustomResourceDefinition) -> String {
+        guard let storage = crd.spec.versions.first(where: \.storage) else { return "" }
+        var hash = SHA256()
+        hash.update(Array("\(crd.spec.group)/\(storage.name)/\(crd.spec.names.kind)".utf8))
+        var digits = hash.digest().hex.prefix(16)[...]
+        var bytes: [UInt8] = []
+        while digits.count >= 2 {
+            bytes.append(UInt8(digits.prefix(2), radix: 16) ?? 0)
+            digits = digits.dropFirst(2)
+        }
+        return Base64.encode(bytes)
+    }
+
     private func kind(_ version: CustomResourceDefinitionVersion) -> KindDefinition {
         let names = crd.spec.names
         var kind = KindDefinition()
@@ -61,7 +76,9 @@ package struct CustomResourceCompiler {
         kind.isNamespaced = crd.spec.scope == "Namespaced"
         kind.shortNames = names.shortNames
         kind.categories = names.categories
-        kind.verbs = KindDefinition.allVerbs
+        // Upstream lists the verbs of custom resources in an order of its own.
+        kind.verbs = ["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"]
+        kind.storageHash = CustomResourceCompiler.storageHash(crd)
         kind.selectable = version.selectableFields.map { String($0.jsonPath.drop { $0 == "." }) }
         // As upstream registers the groups of custom resources.
         (kind.groupPriority, kind.versionPriority) = (1000, 100)

@@ -62,7 +62,7 @@ package struct JSONPath: Sendable {
     }
 
     /// A value as Go prints it; maps and lists as JSON.
-    static func text(_ node: YAMLNode) -> String {
+    package static func text(_ node: YAMLNode) -> String {
         switch node.value {
         case .string(let text): text
         case .double(let number): GoFloat.shortest(number)

@@ -5,28 +5,35 @@ package import MartinetSchema
 package struct GenericStrategy: Strategy {
     private let kind: Kind
     private let rules: any KindRules
+    private let preparation: KindPreparation
 
     package init(kind: Kind) { self.init(kind: kind, rules: NoRules()) }
 
     init(kind: Kind, rules: any KindRules) {
         self.kind = kind
         self.rules = rules
+        preparation = KindPreparation.of(kind)
     }
 
     private var statusSlot: Int? {
         kind.subresources.contains { $0.name == "status" } ? kind.type.field(named: "status")?.slot : nil
     }
 
-    package func setDefaults(_ object: inout Object) { rules.setDefaults(&object) }
+    package func setDefaults(_ object: inout Object) {
+        TypeDefaults.apply(to: &object)
+        rules.setDefaults(&object)
+    }
 
     package func prepareForCreate(_ object: inout Object) {
         if let statusSlot, !rules.keepsStatusOnCreate { object[statusSlot] = nil }
+        preparation.create(&object)
         Gates.drop(from: &object)
         rules.prepareForCreate(&object)
     }
 
     package func prepareForUpdate(_ object: inout Object, old: Object) {
         if let statusSlot { object[statusSlot] = old[statusSlot] }
+        preparation.update(&object, old)
         Gates.drop(from: &object)
         rules.prepareForUpdate(&object, old: old)
     }
@@ -40,6 +47,7 @@ package struct GenericStrategy: Strategy {
         object[statusSlot] = status
         if let metadataSlot, let metadata { object[metadataSlot] = metadata }
         Gates.drop(from: &object)
+        preparation.statusUpdate(&object, old)
         rules.prepareForStatusUpdate(&object, old: old)
     }
 
@@ -72,7 +80,7 @@ package struct GenericStrategy: Strategy {
     }
 
     package var hasGeneration: Bool {
-        rules.hasGeneration ?? (statusSlot != nil && kind.type.field(named: "spec") != nil)
+        rules.hasGeneration ?? preparation.hasGeneration ?? (statusSlot != nil && kind.type.field(named: "spec") != nil)
     }
     package var allowsCreateOnUpdate: Bool { rules.allowsCreateOnUpdate }
     package var requiresResourceVersionOnUpdate: Bool { rules.requiresResourceVersionOnUpdate }

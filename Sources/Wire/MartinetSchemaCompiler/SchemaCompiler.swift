@@ -39,6 +39,8 @@ package enum SchemaCompiler {
         listKind.name = kind.name + "List"
         listKind.protobufPackage = kind.protobufPackage
         listKind.isServedByDefault = kind.isServedByDefault
+        listKind.isLegacy = kind.isLegacy
+        listKind.isForgotten = kind.isForgotten
         var metadata = FieldDefinition(name: "metadata", scalar: .object, reference: "\(sharedVersion).ListMeta")
         metadata.number = 1
         var items = FieldDefinition(name: "items", scalar: .object, container: .list, reference: name)

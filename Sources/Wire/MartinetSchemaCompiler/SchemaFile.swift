@@ -7,6 +7,8 @@ package struct SchemaFile: Sendable {
     package private(set) var protobufPackage = ""
     package private(set) var types: [Declaration] = []
     private var isServedByDefault = true
+    private var isLegacy = false
+    private var isForgotten = false
     private var priorities: (group: UInt32, version: UInt32) = (0, 0)
 
     package struct Declaration: Sendable {
@@ -104,6 +106,12 @@ package struct SchemaFile: Sendable {
             isServedByDefault = false
             return
         }
+        if words.first == "legacy" {
+            isServedByDefault = false
+            isLegacy = true
+            isForgotten = words.dropFirst().first == "forgotten"
+            return
+        }
         guard words.count >= 2 else { throw SchemaError(place: place, message: "expected a name after \(words[0])") }
         switch words[0] {
         case "priority":
@@ -123,6 +131,8 @@ package struct SchemaFile: Sendable {
                 kind.name = words[1]
                 kind.protobufPackage = protobufPackage
                 kind.isServedByDefault = isServedByDefault
+                kind.isLegacy = isLegacy
+                kind.isForgotten = isForgotten
                 kind.groupPriority = priorities.group
                 kind.versionPriority = priorities.version
                 declared.kind = kind
@@ -167,6 +177,10 @@ package struct SchemaFile: Sendable {
         case "categories": kind.categories = values
         case "verbs": kind.verbs = values
         case "select": kind.selectable = values
+        case "stored": kind.storedAs = values.first ?? ""
+        case "legacy":
+            kind.isLegacy = true
+            kind.isServedByDefault = false
         case "storage": kind.storageHash = values.first ?? ""
         case "subresource":
             let verbs = Array(values.dropFirst().prefix { $0 != "as" })
@@ -273,12 +287,13 @@ package struct SchemaFile: Sendable {
         case "required": field.definition.flags.insert(.required)
         case "list=set": field.definition.flags.insert(.listSet)
         case "list=atomic", "map=atomic", "struct=atomic": field.definition.flags.insert(.atomic)
-        case "map=granular", "struct=granular", "discriminator": break
+        case "map=granular", "struct=granular": field.definition.rules.append("granular")
+        case "discriminator": break
         case "merge": field.definition.flags.insert(.merge)
         case "retainkeys": field.definition.flags.insert(.retainKeys)
         case "immutable": field.definition.flags.insert(.immutable)
         case "omitzero": field.definition.flags.insert(.omitZero)
-        case "published", "replace": field.definition.rules.append(word)
+        case "published", "replace", "bare": field.definition.rules.append(word)
         default:
             if let keys = argument("list=map") {
                 field.definition.flags.insert(.listMap)

@@ -148,7 +148,7 @@ struct JSONReader {
                 for (place, entry) in entries.enumerated() { places[entry.key] = place }
             }
             let place = entries.count < 8 ? entries.firstIndex { $0.key == key } : places[key]
-            if let place {
+            if let place, !limits.keepsDuplicates {
                 throw YAMLError(
                     .duplicateKey, file: file, mark: keyMark,
                     message: "the key \(key.debugDescription) is here twice",

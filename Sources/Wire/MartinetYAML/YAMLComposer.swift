@@ -181,6 +181,7 @@ struct YAMLComposer {
         guard let index = place(of: entry.key) else { return append(entry) }
         let top = stack.count - 1
         guard stack[top].mergedKeys.remove(entry.key) != nil else {
+            if limits.keepsDuplicates { return append(entry) }
             let first = stack[top].entries[index].keyMark
             throw YAMLError(
                 .duplicateKey, file: file, mark: entry.keyMark,

@@ -9,9 +9,14 @@ package struct YAMLLimits: Sendable {
     /// Bytes that the aliases of one text may stand for, each value counted with 16 bytes and its text.
     package var aliasBytes: Int
 
+    /// Whether a key that comes twice is kept twice instead of refused: for who reports such keys by their paths.
+    package var keepsDuplicates: Bool
+
     package init(
-        bytes: Int = 64 << 20, depth: Int = 256, aliases: Int = 10_000, aliasBytes: Int = 16 << 20
+        bytes: Int = 64 << 20, depth: Int = 256, aliases: Int = 10_000, aliasBytes: Int = 16 << 20,
+        keepsDuplicates: Bool = false
     ) {
+        self.keepsDuplicates = keepsDuplicates
         self.bytes = bytes
         self.depth = depth
         self.aliases = aliases

@@ -1,6 +1,6 @@
 /// A value of a YAML or JSON text, already in JSON's terms, that knows where it stood.
 ///
-/// Maps keep the order of the text and have no key twice. Depth is bounded by `YAMLLimits.depth`, so walking a tree
+/// Maps keep the order of the text and have no key twice (but with `YAMLLimits.keepsDuplicates`). Depth is bounded by `YAMLLimits.depth`, so walking a tree
 /// that was read may recurse.
 package struct YAMLNode: Sendable {
     package enum Value: Sendable {

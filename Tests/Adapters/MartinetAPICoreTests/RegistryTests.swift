@@ -13,11 +13,16 @@ struct TestCluster {
     let registry: Registry
     let store: SQLiteStore
 
-    init(seed: UInt64 = 1) throws {
+    init(
+        seed: UInt64 = 1, runtimeConfig: RuntimeConfig = RuntimeConfig(), namespaces: [String] = ["default", "shop"],
+        serviceNetwork: ServiceNetwork = ServiceNetwork()
+    ) throws {
         runtime = SimulatedRuntime(seed: seed)
         store = try SQLiteStore(inMemory: "test", runtime: runtime, executor: runtime.executor(named: "store"))
-        registry = try Registry(store: store, runtime: runtime, log: Log(component: "test", minimum: .error))
-        for name in ["default", "shop"] { _ = try send(create(Namespace { $0.metadata.name = name })) }
+        registry = try Registry(
+            store: store, runtime: runtime, log: Log(component: "test", minimum: .error),
+            configuration: .init(serviceNetwork: serviceNetwork, runtimeConfig: runtimeConfig))
+        for name in namespaces { _ = try send(create(Namespace { $0.metadata.name = name })) }
     }
 
     func request<V: View>(_ verb: APIRequest.Verb, _ type: V.Type, _ namespace: String? = nil, _ name: String? = nil)

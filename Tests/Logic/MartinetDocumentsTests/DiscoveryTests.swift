@@ -5,10 +5,15 @@ import Testing
 
 @Suite struct DiscoveryTests {
     static let isRecorded = SharedFiles.root != nil
-    static let served = Discovery(kinds: Schema.builtin.kinds.filter(\.isServedByDefault))
+    private static let byConfig = [
+        "default": Discovery(kinds: Schema.builtin.kinds.filter(\.isServedByDefault)),
+        "all": Discovery(kinds: Schema.builtin.kinds.filter { !$0.isLegacy }),
+    ]
 
-    private func recorded() throws -> Value {
-        try JSONDecoder.decodeAny(SharedFiles.read("upstream-answers/served-default.json")).value
+    private func served(_ config: String) throws -> Discovery { try #require(Self.byConfig[config]) }
+
+    private func recorded(_ config: String) throws -> Value {
+        try JSONDecoder.decodeAny(SharedFiles.read("upstream-answers/served-\(config).json")).value
     }
 
     private func value(_ document: ServedDocument?) throws -> Value {
@@ -28,29 +33,34 @@ import Testing
         return found.sorted()
     }
 
-    @Test(.enabled(if: isRecorded, "the shared answers are not beside this clone"))
-    func everyResourceListIsUpstreams() throws {
-        for (path, theirs) in try recorded()["legacy"].members.map({ ($0.key, $0.value) }) {
+    @Test(
+        .enabled(if: isRecorded, "the shared answers are not beside this clone"), arguments: ["default", "all"])
+    func everyResourceListIsUpstreams(config: String) throws {
+        let served = try served(config)
+        for (path, theirs) in try recorded(config)["legacy"].members.map({ ($0.key, $0.value) }) {
             let parts = path.split(separator: "/").map(String.init)
             switch parts.count {
             case 1 where parts[0] == "api":
-                #expect(try value(Self.served.coreVersions()).without(["serverAddressByClientCIDRs"]) == theirs)
+                #expect(try value(served.coreVersions()).without(["serverAddressByClientCIDRs"]) == theirs)
             case 1:
-                let ours = try value(Self.served.groupList())
+                let ours = try value(served.groupList())
                 #expect(ours["groups"].items.map(\.["name"].text) == theirs["groups"].items.map(\.["name"].text))
                 #expect(differences(ours, theirs, list: "groups", name: "name") == [])
             default:
                 let group = parts.count == 3 ? parts[1] : ""
-                let ours = try value(Self.served.resources(group: group, version: parts[parts.count - 1]))
+                let ours = try value(served.resources(group: group, version: parts[parts.count - 1]))
                 #expect(differences(ours, theirs, list: "resources", name: "name") == [], "\(path)")
             }
         }
     }
 
-    @Test(.enabled(if: isRecorded, "the shared answers are not beside this clone"), arguments: [true, false])
-    func theAggregatedDocumentIsUpstreams(core: Bool) throws {
-        let theirs = try recorded()[core ? "/api" : "/apis"]
-        let document = Self.served.aggregated(core: core)
+    @Test(
+        .enabled(if: isRecorded, "the shared answers are not beside this clone"), arguments: [true, false],
+        ["default", "all"])
+    func theAggregatedDocumentIsUpstreams(core: Bool, config: String) throws {
+        let served = try served(config)
+        let theirs = try recorded(config)[core ? "/api" : "/apis"]
+        let document = served.aggregated(core: core)
         let ours = try value(document)
         #expect(document.contentType == theirs["contentType"].text)
         #expect(ours.without(["items"]) == theirs["body"].without(["items"]))

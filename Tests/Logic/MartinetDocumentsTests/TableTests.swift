@@ -75,7 +75,7 @@ import Testing
     }
 
     /// Ages are recorded as a word.
-    private static func same(_ ours: Value, _ theirs: Value) -> Bool {
+    static func same(_ ours: Value, _ theirs: Value) -> Bool {
         if ours == theirs { return true }
         guard case .string(let text) = theirs, case .string(let mine) = ours else { return false }
         if text == "AGE" { return mine.last.map("smhdy>".contains) == true }

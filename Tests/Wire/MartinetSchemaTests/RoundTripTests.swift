@@ -32,6 +32,9 @@ import Testing
             apiVersion: envelope.apiVersion, kind: envelope.kind, body: ProtobufEncoder.encodeBody(fromJSON.object))
         #expect(encoded == protobuf)
         #expect(fromJSON.object == fromProtobuf)
+        let fromCBOR = try CBORDecoder.decode(CBOREncoder.encode(fromJSON.object), as: type)
+        #expect(fromCBOR.issues.map(\.description) == [])
+        #expect(fromCBOR.object == fromJSON.object)
         let compact = try JSONDecoder.decode(JSONEncoder.encode(fromJSON.object), as: type)
         #expect(compact.object == fromJSON.object)
     }

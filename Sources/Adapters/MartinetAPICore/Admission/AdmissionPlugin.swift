@@ -25,6 +25,7 @@ protocol AdmissionPlugin: Sendable {
 /// The plugins, in the order in which they see a write.
 enum AdmissionChain {
     static let builtin: [any AdmissionPlugin] = [
-        NamespaceLifecycle(), ServiceAccountAdmission(), DefaultTolerationSeconds(), PodPriority(),
+        NamespaceLifecycle(), LimitRanger(), SystemFields(), ServiceAccountAdmission(), PodPriority(),
+        DefaultTolerationSeconds(), RuntimeClassDefaults(), DefaultStorageClass(), DefaultIngressClass(),
     ]
 }

@@ -175,6 +175,7 @@ extension Registry {
     ) throws(APIError) -> RegistryWatch {
         if let refusal = authorizer.refusal(identity, request) { throw refusal }
         guard let resource = served[request.resource] else { throw APIError.noSuchPath }
+        guard !resource.isVirtual else { throw APIError.methodNotAllowed("watch") }
         let selection = try Registry.selection(request)
         try checkSelectable(selection, resource)
         let options = request.options

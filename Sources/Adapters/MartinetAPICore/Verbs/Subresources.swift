@@ -16,6 +16,8 @@ extension Registry {
         }
         switch name {
         case "status": try status(request, resource, identity, completion)
+        case let part where SubresourceScope.parts.contains(part):
+            try status(request, resource, identity, completion)
         case "scale": try scale(request, resource, identity, completion)
         case "binding": try bind(request, resource, identity, completion)
         case "finalize": try finalize(request, resource, identity, completion)
@@ -44,8 +46,8 @@ extension Registry {
         _ request: APIRequest, _ resource: ServedResource, _ identity: Identity, _ completion: @escaping Completion
     ) throws(APIError) {
         let wanted = Namespace(object: try body(request, resource.kind.type))
-        change(request, resource, identity, completion) { current in
-            var namespace = Namespace(object: current)
+        change(request, resource, identity, .update, completion) { current in
+            var namespace = Namespace(object: current.object)
             namespace.spec.finalizers = wanted.spec.finalizers
             namespace.metadata.resourceVersion = wanted.metadata.resourceVersion
             return namespace.object
@@ -66,10 +68,10 @@ extension Registry {
         var update = request
         update.verb = .patch
         change(
-            update, resource, identity,
+            update, resource, identity, .none,
             { result in completion(result.map { _ in .object(Registry.success.object, code: 201) }) }
         ) { current in
-            var pod = Pod(object: current)
+            var pod = Pod(object: current.object)
             if pod.metadata.deletionTimestamp != nil {
                 throw APIError.conflict(
                     target, "pod \(pod.metadata.name) is being deleted, cannot be assigned to a host")
@@ -96,7 +98,7 @@ extension Registry {
 
     static let success = Status { $0.status = "Success" }
 
-    /// Deletes a pod as an eviction does. (Disruption budgets, which could refuse it, are not served yet.)
+    /// Deletes a pod as far as its disruption budget lets it go.
     private func evict(
         _ request: APIRequest, _ resource: ServedResource, _ identity: Identity, _ completion: @escaping Completion
     ) throws(APIError) {
@@ -105,8 +107,18 @@ extension Registry {
         deletion.verb = .delete
         deletion.resource.subresource = ""
         deletion.object = eviction.deleteOptions?.object
-        try delete(deletion, resource, identity) { result in
-            completion(result.map { _ in .object(Registry.success.object, code: 201) })
+        let key = resource.key(namespace: request.resource.namespace, name: request.resource.name ?? "")
+        guard let pod = resource.cache.get(key) else { throw APIError.notFound(deletion.resource) }
+        let final = deletion
+        takeDisruption(for: pod.object, dryRun: request.options.dryRun) { refusal in
+            if let refusal { return completion(.failure(refusal)) }
+            do throws(APIError) {
+                try self.delete(final, resource, identity) { result in
+                    completion(result.map { _ in .object(Registry.success.object, code: 201) })
+                }
+            } catch {
+                completion(.failure(error))
+            }
         }
     }
 

@@ -100,7 +100,7 @@ package struct Discovery: Sendable {
         var entries: [JSONTree] = []
         for kind in version.kinds {
             entries.append(Discovery.resource(kind))
-            for subresource in kind.subresources.sorted(by: { $0.name.precedes($1.name) }) {
+            for subresource in Discovery.subresources(of: kind) {
                 entries.append(Discovery.resource(subresource, of: kind))
             }
         }
@@ -135,6 +135,11 @@ package struct Discovery: Sendable {
         ])
     }
 
+    /// By their names; those of custom resources as they are declared.
+    private static func subresources(of kind: Kind) -> [Kind.Subresource] {
+        kind.protobufPackage.isEmpty ? kind.subresources : kind.subresources.sorted { $0.name.precedes($1.name) }
+    }
+
     // MARK: - Aggregated documents
 
     package enum Format: String, Sendable, CaseIterable {
@@ -167,7 +172,7 @@ package struct Discovery: Sendable {
     }
 
     private static func aggregated(_ kind: Kind) -> JSONTree {
-        let subresources = kind.subresources.sorted { $0.name.precedes($1.name) }.map { subresource in
+        let subresources = Discovery.subresources(of: kind).map { subresource in
             let served = ServedKind(subresource, of: kind)
             return JSONTree.object([
                 "subresource": .string(subresource.name),

@@ -6,22 +6,28 @@ package import MartinetSchema
 package struct OpenAPIDocuments: Sendable {
     private let discovery: Discovery
     private let names: SchemaNames
+    private let defined: [Kind: Value]
     package static let title = "Kubernetes"
     package static let version = "1.36"
 
-    package init(kinds: some Sequence<Kind>) {
+    /// - Parameter defined: the schemas of custom kinds as their definitions have them (`openAPIV3Schema`).
+    package init(kinds: some Sequence<Kind>, defined: [Kind: Value] = [:]) {
         let kinds = Array(kinds)
+        self.defined = defined
         discovery = Discovery(kinds: kinds)
         names = SchemaNames(Array(Schema.builtin.kinds) + kinds)
     }
+
+    private var roots: RootPaths { RootPaths(groups: discovery.groups) }
 
     // MARK: - v3
 
     /// The documents' names (`api/v1`, `apis/apps/v1`), in the order of discovery.
     package var names3: [String] {
-        discovery.groups.flatMap { group in
-            group.versions.map { group.name.isEmpty ? "api/\($0.name)" : "apis/\(group.name)/\($0.name)" }
-        }
+        roots.documents.map(\.name)
+            + discovery.groups.flatMap { group in
+                group.versions.map { group.name.isEmpty ? "api/\($0.name)" : "apis/\(group.name)/\($0.name)" }
+            }
     }
 
     /// `/openapi/v3`: where each document lies. Clients keep what they have while its hash stays the same.
@@ -38,6 +44,10 @@ package struct OpenAPIDocuments: Sendable {
 
     /// `/openapi/v3/NAME`; nil where nothing of this name is served.
     package func v3(_ name: String) -> ServedDocument? {
+        if let root = roots.documents.first(where: { $0.name == name }) {
+            let writer = SchemaWriter(dialect: .v3, names: names, everywhere: [])
+            return document([root.path], writer)
+        }
         let parts = name.split(separator: "/").map(String.init)
         let (group, version): (String, String)
         switch (parts.first, parts.count) {
@@ -50,15 +60,28 @@ package struct OpenAPIDocuments: Sendable {
                 .first(where: { $0.name == version })
         else { return nil }
         let everywhere = group.isEmpty ? [] : [(group: group, version: version)]
-        var writer = SchemaWriter(dialect: .v3, names: names, everywhere: everywhere)
+        let writer = SchemaWriter(dialect: .v3, names: names, everywhere: everywhere, defined: defined)
         let paths = OperationBuilder(group: group, version: version).paths(for: served.kinds)
+        // Upstream publishes custom resources under a title of their own.
+        let isCustom = served.kinds.allSatisfy(\.protobufPackage.isEmpty)
+        return document(
+            paths, writer, title: isCustom ? "Kubernetes CRD Swagger" : Self.title,
+            version: isCustom ? "v0.1.0" : Self.version)
+    }
+
+    private func document(
+        _ paths: [OpenAPIPath], _ writer: SchemaWriter, title: String = title, version: String = version
+    ) -> ServedDocument {
+        var writer = writer
         let items = paths.map { JSONTree.Member($0.path, V3Paths.item($0, &writer)) }
+        var schemas: JSONTree? = writer.finish()
+        if case .object(let members)? = schemas, members.isEmpty { schemas = nil }
         return ServedDocument(
             .object([
                 "openapi": .string("3.0.0"),
-                "info": .object(["title": .string(Self.title), "version": .string(Self.version)]),
+                "info": .object(["title": .string(title), "version": .string(version)]),
                 "paths": .object(items),
-                "components": .object(["schemas": writer.finish(), "securitySchemes": Self.security]),
+                "components": .object(["schemas": schemas, "securitySchemes": Self.security]),
             ]))
     }
 
@@ -76,12 +99,18 @@ package struct OpenAPIDocuments: Sendable {
     package func v2Tree() -> JSONTree {
         // In v2 the shared options are known under every group-version, served or not.
         var known: Set<String> = []
-        var everywhere: [(group: String, version: String)] = []
-        for kind in Schema.builtin.kinds where !kind.group.isEmpty && kind.group != "meta.k8s.io" {
+        // Two old versions, of which upstream knows the names only.
+        var everywhere = [
+            (group: "apiextensions.k8s.io", version: "v1beta1"), (group: "apiregistration.k8s.io", version: "v1beta1"),
+        ]
+        let served = Set(discovery.groups.flatMap { group in group.versions.map { "\(group.name)/\($0.name)" } })
+        for kind in Schema.builtin.kinds
+        where !kind.group.isEmpty && kind.group != "meta.k8s.io" && kind.group != "apidiscovery.k8s.io" {
+            if kind.isForgotten, !served.contains(kind.apiVersion) { continue }
             if known.insert(kind.apiVersion).inserted { everywhere.append((kind.group, kind.version)) }
         }
         everywhere.sort { $0.group == $1.group ? $0.version.precedes($1.version) : $0.group.precedes($1.group) }
-        var writer = SchemaWriter(dialect: .v2, names: names, everywhere: everywhere)
+        var writer = SchemaWriter(dialect: .v2, names: names, everywhere: everywhere, defined: defined)
         var items: [JSONTree.Member] = []
         for group in discovery.groups {
             for version in group.versions {
@@ -89,6 +118,7 @@ package struct OpenAPIDocuments: Sendable {
                 items += paths.map { JSONTree.Member($0.path, V2Paths.item($0, &writer)) }
             }
         }
+        items += roots.documents.map { JSONTree.Member($0.path.path, V2Paths.item($0.path, &writer)) }
         items.sort { $0.key.precedes($1.key) }
         return .object([
             "swagger": .string("2.0"),

@@ -33,6 +33,7 @@ struct OperationBuilder {
         "v1.Pod", "v1.Service", "v1.ServiceAccount", "v1.PersistentVolume", "v1.PersistentVolumeClaim",
         "v1.PodTemplate", "v1.ResourceQuota", "CSIDriver", "CSINode", "StorageClass", "VolumeAttachment",
         "VolumeAttributesClass", "DeviceClass", "ResourceClaim", "ResourceClaimTemplate", "ResourceSlice",
+        "DeviceTaintRule", "ResourcePoolStatusRequest",
     ]
 
     private static let write = ["dryRun", "fieldManager", "fieldValidation"].map { OpenAPIParameter($0) }
@@ -54,10 +55,12 @@ struct OperationBuilder {
 
     func paths(for kinds: [Kind]) -> [OpenAPIPath] {
         var paths: [OpenAPIPath] = []
-        if let list = Schema.builtin.type(named: "meta/v1.APIResourceList") {
+        let isCustom = kinds.allSatisfy(\.protobufPackage.isEmpty)
+        if !isCustom, let list = Schema.builtin.type(named: "meta/v1.APIResourceList") {
             let id = "get\(infix)APIResources"
-            let operation = OpenAPIOperation(
+            var operation = OpenAPIOperation(
                 "get", id, content: .type(list), produces: MediaTypes.of(protobuf: true))
+            operation.consumes = operation.produces
             paths.append(OpenAPIPath(path: root + "/", tag: tag, operations: [operation]))
         }
         for kind in kinds where !kind.plural.isEmpty { paths += self.paths(of: kind) }
@@ -74,7 +77,8 @@ struct OperationBuilder {
             OpenAPIPath(path: collection, tag: tag, operations: collectionOperations(kind, namespaced)),
             OpenAPIPath(path: item, tag: tag, operations: itemOperations(kind, namespaced)),
         ]
-        if kind.verbs.contains("watch") {
+        // Of custom resources the old paths of watches are not published.
+        if kind.verbs.contains("watch"), !isCustom(kind) {
             paths.append(
                 OpenAPIPath(
                     path: watch, tag: tag,
@@ -88,7 +92,7 @@ struct OperationBuilder {
             var all = list(kind, id: "\(kind.name)ForAllNamespaces")
             all.parameters.removeAll { $0.name == "namespace" }
             paths.append(OpenAPIPath(path: "\(root)/\(kind.plural)", tag: tag, operations: [all]))
-            if kind.verbs.contains("watch") {
+            if kind.verbs.contains("watch"), !isCustom(kind) {
                 var all = self.watch(kind, id: "\(kind.name)ListForAllNamespaces", list: true)
                 all.parameters.removeAll { $0.name == "namespace" }
                 paths.append(OpenAPIPath(path: "\(root)/watch/\(kind.plural)", tag: tag, operations: [all]))
@@ -101,6 +105,9 @@ struct OperationBuilder {
     }
 
     // MARK: - Operations
+
+    /// Whether a kind has no protobuf form: such are all custom ones, and no other.
+    private func isCustom(_ kind: Kind) -> Bool { kind.protobufPackage.isEmpty }
 
     private func operation(
         _ method: String, _ verb: String, _ suffix: String, kind: (group: String, version: String, name: String),
@@ -124,7 +131,7 @@ struct OperationBuilder {
     private func list(_ kind: Kind, id: String) -> OpenAPIOperation {
         operation(
             "get", "list", id, kind: identity(kind), action: "list", content: .type(kind.listType ?? kind.type),
-            produces: MediaTypes.of(protobuf: !kind.protobufPackage.isEmpty, streams: true),
+            produces: MediaTypes.of(protobuf: !isCustom(kind), streams: !isCustom(kind)),
             parameters: place(kind, named: false) + Self.list + [Self.pretty])
     }
 
@@ -143,7 +150,13 @@ struct OperationBuilder {
             operations.append(
                 create(kind.type, identity(kind), id: "\(namespaced)\(kind.name)", place(kind, named: false)))
         }
-        if kind.verbs.contains("deletecollection") {
+        if kind.verbs.contains("deletecollection"), isCustom(kind) {
+            var delete = deletion(
+                kind, id: "Collection\(namespaced)\(kind.name)", action: "deletecollection",
+                place(kind, named: false) + Self.list + [Self.pretty])
+            delete.body = nil
+            operations.append(delete)
+        } else if kind.verbs.contains("deletecollection") {
             let repeated = Set(["allowWatchBookmarks", "watch"])
             var parameters = place(kind, named: false) + Self.list.filter { !repeated.contains($0.name) }
             parameters += Self.delete + [Self.pretty]
@@ -161,12 +174,18 @@ struct OperationBuilder {
             "post", "create", id, kind: kind, action: "post", content: .type(type), produces: produces(type),
             parameters: place + Self.write + [Self.pretty])
         create.body = .type(type, required: true)
+        create.bodyTypes = bodyTypes(type)
         create.codes = [200, 201, 202]
         return create
     }
 
     private func produces(_ type: ObjectType) -> [String] {
         MediaTypes.of(protobuf: type.kind.map { !$0.protobufPackage.isEmpty } ?? true)
+    }
+
+    /// What bodies may be written in; nil: whatever the server reads.
+    private func bodyTypes(_ type: ObjectType) -> [String]? {
+        type.kind.map(isCustom) == true ? MediaTypes.of(protobuf: false) : nil
     }
 
     private func deletion(
@@ -182,6 +201,7 @@ struct OperationBuilder {
             produces: produces(kind.type), parameters: parameters)
         if let options = Schema.builtin.type(named: "meta/v1.DeleteOptions") {
             delete.body = .type(options, required: false)
+            delete.bodyTypes = bodyTypes(kind.type)
         }
         delete.codes = action == "delete" ? [200, 202] : [200]
         return delete
@@ -205,19 +225,21 @@ struct OperationBuilder {
         id: String
     ) -> [OpenAPIOperation] {
         let place = self.place(kind, named: true) + [Self.pretty]
-        let produces = self.produces(type)
+        let produces = isCustom(kind) ? MediaTypes.of(protobuf: false) : self.produces(type)
+        let identity = isCustom(kind) ? self.identity(kind) : identity
         var operations: [OpenAPIOperation] = []
         if verbs.contains("get") {
             operations.append(
                 operation(
                     "get", "read", id, kind: identity, action: "get", content: .type(type), produces: produces,
-                    parameters: place))
+                    parameters: place + (isCustom(kind) ? [OpenAPIParameter("resourceVersion")] : [])))
         }
         if verbs.contains("update") {
             var put = operation(
                 "put", "replace", id, kind: identity, action: "put", content: .type(type), produces: produces,
                 parameters: place + Self.write)
             put.body = .type(type, required: true)
+            put.bodyTypes = isCustom(kind) ? MediaTypes.of(protobuf: false) : nil
             put.codes = [200, 201]
             operations.append(put)
         }
@@ -225,11 +247,11 @@ struct OperationBuilder {
             var patch = operation(
                 "patch", "patch", id, kind: identity, action: "patch", content: .type(type), produces: produces,
                 parameters: place + Self.write + [OpenAPIParameter("force", "boolean")])
-            patch.body = .patch([
-                "application/json-patch+json", "application/merge-patch+json",
-                "application/strategic-merge-patch+json", "application/apply-patch+yaml",
-            ])
-            patch.codes = [200, 201]
+            let strategic = isCustom(kind) ? [] : ["application/strategic-merge-patch+json"]
+            patch.body = .patch(
+                ["application/json-patch+json", "application/merge-patch+json"] + strategic
+                    + ["application/apply-patch+yaml"])
+            patch.codes = isCustom(kind) ? [200] : [200, 201]
             operations.append(patch)
         }
         return operations
@@ -292,7 +314,8 @@ struct OperationBuilder {
     }
 
     private func query(_ options: ObjectType) -> [OpenAPIParameter] {
-        options.fields.map { field in
+        // Of a time upstream says nothing, although it is read.
+        options.fields.filter { $0.scalar != .time }.map { field in
             switch field.scalar {
             case .bool: OpenAPIParameter(field.name, "boolean")
             case .int32, .int64, .uint32, .uint64: OpenAPIParameter(field.name, "integer")
@@ -309,6 +332,7 @@ extension OpenAPIOperation {
         copy.kind = kind
         copy.parameters = parameters
         copy.body = body
+        copy.bodyTypes = bodyTypes
         copy.codes = codes
         return copy
     }

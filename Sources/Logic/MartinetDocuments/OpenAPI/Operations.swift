@@ -36,9 +36,13 @@ struct OpenAPIOperation {
     var kind: (group: String, version: String, name: String)?
     var parameters: [OpenAPIParameter] = []
     var body: Body?
+    /// What the body may be written in; nil: whatever the server reads.
+    var bodyTypes: [String]?
     var codes: [Int] = [200]
     var content: Content
     var produces: [String]
+    /// What v2 says of bodies that are taken, also where there is none; nil says nothing.
+    var consumes: [String]? = ["*/*"]
 
     init(_ method: String, _ id: String, content: Content, produces: [String]) {
         self.method = method

@@ -7,7 +7,8 @@ struct SchemaNames: Sendable {
     private let packages: [String: String]
 
     init(_ kinds: [Kind]) {
-        var packages: [String: String] = [:]
+        // The one package without kinds.
+        var packages = ["version": "k8s.io.apimachinery.pkg.version"]
         for kind in kinds where !kind.protobufPackage.isEmpty {
             packages[SchemaNames.prefix(kind.type.name)] = kind.protobufPackage
         }

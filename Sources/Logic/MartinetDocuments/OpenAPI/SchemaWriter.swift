@@ -9,13 +9,19 @@ struct SchemaWriter {
     let names: SchemaNames
     /// The group-versions under which `DeleteOptions` and `WatchEvent` are known too.
     let everywhere: [(group: String, version: String)]
+    /// The schemas of custom kinds, as their definitions have them.
+    let defined: [Kind: Value]
     private(set) var schemas: [String: JSONTree] = [:]
     private var waiting: [(String, ObjectType)] = []
 
-    init(dialect: OpenAPIDialect, names: SchemaNames, everywhere: [(group: String, version: String)]) {
+    init(
+        dialect: OpenAPIDialect, names: SchemaNames, everywhere: [(group: String, version: String)],
+        defined: [Kind: Value] = [:]
+    ) {
         self.dialect = dialect
         self.names = names
         self.everywhere = everywhere
+        self.defined = defined
     }
 
     /// A reference to the schema of a type, which is written as well.
@@ -77,6 +83,7 @@ struct SchemaWriter {
 
     private mutating func schema(of type: ObjectType) -> JSONTree {
         guard type.flags.isDisjoint(with: Self.anything) else { return .object([]) }
+        if let custom = definedSchema(of: type) { return custom }
         var properties: [(name: String, schema: JSONTree)] = []
         for field in type.fields { properties.append((field.name, property(field))) }
         if type.flags.contains(.root) {
@@ -103,6 +110,25 @@ struct SchemaWriter {
         ])
     }
 
+    /// What is published of a custom kind or of the list of it; nil for types that come with the schema's tables.
+    private mutating func definedSchema(of type: ObjectType) -> JSONTree? {
+        guard let kind = type.kind, kind.protobufPackage.isEmpty, let identity = groupVersionKinds(type) else {
+            return nil
+        }
+        func metadata(_ name: String) -> JSONTree {
+            Schema.builtin.type(named: "meta/v1.\(name)").map { reference(to: $0) } ?? .object([])
+        }
+        if let schema = defined[kind] {
+            return DefinedSchema(schema: schema, kind: kind, dialect: dialect)
+                .tree(metadata: metadata("ObjectMeta"), identity: identity)
+        }
+        guard let item = type.field(named: "items")?.type, let kind = item.kind, let schema = defined[kind] else {
+            return nil
+        }
+        return DefinedSchema(schema: schema, kind: kind, dialect: dialect)
+            .list(item: reference(to: item), metadata: metadata("ListMeta"), identity: identity)
+    }
+
     private func groupVersionKinds(_ type: ObjectType) -> JSONTree? {
         func entry(_ group: String, _ version: String, _ kind: String) -> JSONTree {
             .object(["group": .string(group), "kind": .string(kind), "version": .string(version)])
@@ -120,11 +146,13 @@ struct SchemaWriter {
         for field in type.fields {
             for rule in field.rules where rule.hasPrefix("union(") { members[rule, default: []].append(field) }
         }
-        guard !members.isEmpty else { return nil }
-        let unions = members.sorted { $0.key.precedes($1.key) }.map { _, fields in
-            let discriminator = fields.first {
-                !$0.flags.contains(.pointer) && (!$0.enumeration.isEmpty || $0.name == "type" || $0.name == "kind")
-            }
+        let published = members.filter { _, fields in
+            // Upstream publishes those with a switch, and else few.
+            fields.contains { $0.rules.contains("published") } || switching(fields) != nil
+        }
+        guard !published.isEmpty else { return nil }
+        let unions = published.sorted { $0.key.precedes($1.key) }.map { _, fields in
+            let discriminator = switching(fields)
             let rest = fields.filter { $0.name != discriminator?.name }.sorted { $0.name.precedes($1.name) }
             return JSONTree.object([
                 "discriminator": (discriminator?.name).map(JSONTree.string),
@@ -133,6 +161,12 @@ struct SchemaWriter {
             ])
         }
         return .list(unions)
+    }
+
+    private func switching(_ fields: [Field]) -> Field? {
+        fields.first {
+            !$0.flags.contains(.pointer) && (!$0.enumeration.isEmpty || $0.name == "type" || $0.name == "kind")
+        }
     }
 
     // MARK: - Fields
@@ -146,7 +180,8 @@ struct SchemaWriter {
             let single = element(field)
             if single["$ref"] != nil {
                 add("description", documentation)
-                if dialect == .v3, field.type?.flags.isDisjoint(with: Self.anything) ?? true {
+                let isBare = field.rules.contains("bare") && documentation == nil
+                if dialect == .v3, !isBare, field.type?.flags.isDisjoint(with: Self.anything) ?? true {
                     add("default", defaultValue(field))
                     add("allOf", .list([single]))
                 } else {
@@ -191,7 +226,7 @@ struct SchemaWriter {
         return .object([
             "type": type.isEmpty ? nil : .string(type), "format": text.map(JSONTree.string),
             "items": field.scalar == .strings ? .object(["type": .string("string")]) : nil,
-            "enum": field.enumeration.isEmpty ? nil : .strings(field.enumeration),
+            "enum": field.publishedEnumeration.isEmpty ? nil : .strings(field.publishedEnumeration),
         ])
     }
 
@@ -227,6 +262,7 @@ struct SchemaWriter {
         } else if flags.contains(.atomic) {
             found.append(("x-kubernetes-map-type", .string("atomic")))
         }
+        if field.rules.contains("granular") { found.append(("x-kubernetes-map-type", .string("granular"))) }
         if flags.contains(.nullable) { found.append(("nullable", .bool(true))) }
         if !field.mergeKey.isEmpty { found.append(("x-kubernetes-patch-merge-key", .string(field.mergeKey))) }
         var strategies: [String] = []
@@ -239,7 +275,9 @@ struct SchemaWriter {
         return found
     }
 
+    /// Of a type with a protobuf form, which no custom resource has, upstream publishes no limits: the server checks them.
     private func limits(_ field: Field) -> [(String, JSONTree)] {
+        guard field.number == 0 else { return [] }
         let keys: [String: String] = [
             "min": "minimum", "max": "maximum", "minlen": "minLength", "maxlen": "maxLength", "minitems": "minItems",
             "maxitems": "maxItems",
@@ -247,7 +285,7 @@ struct SchemaWriter {
         return field.rules.compactMap { rule in
             guard let equals = rule.firstIndex(of: "=") else { return nil }
             let value = String(rule[rule.index(after: equals)...])
-            if rule[..<equals] == "pattern" { return ("pattern", .raw(value)) }
+            if rule[..<equals] == "pattern" { return ("pattern", value.hasPrefix("\"") ? .raw(value) : .string(value)) }
             guard let key = keys[String(rule[..<equals])], let number = Int(value) else { return nil }
             return (key, .int(number))
         }

@@ -24,7 +24,7 @@ enum V2Paths {
     ) -> JSONTree {
         var parameters = operation.parameters.filter { !shared.contains($0) }.sorted(by: OpenAPIParameter.precedes)
             .map(parameter)
-        var consumes = ["*/*"]
+        var consumes = operation.bodyTypes ?? operation.consumes
         if let body = operation.body {
             let (schema, required): (JSONTree, Bool)
             switch body {
@@ -49,7 +49,8 @@ enum V2Paths {
         }
         responses.append(.init("401", .object(["description": .string("Unauthorized")])))
         return .object([
-            "consumes": .strings(consumes), "produces": .strings(operation.produces), "schemes": .strings(["https"]),
+            "consumes": consumes.map(JSONTree.strings), "produces": .strings(operation.produces),
+            "schemes": .strings(["https"]),
             "tags": .strings([tag]), "operationId": .string(operation.id),
             "parameters": parameters.isEmpty ? nil : .list(parameters), "responses": .object(responses),
             "x-kubernetes-action": operation.action.map(JSONTree.string),

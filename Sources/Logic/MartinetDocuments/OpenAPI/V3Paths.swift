@@ -35,7 +35,8 @@ enum V3Paths {
         return .object([
             "tags": .strings([tag]), "operationId": .string(operation.id),
             "parameters": own.isEmpty ? nil : .list(own.map(parameter)),
-            "requestBody": operation.body.map { body($0, &writer) }, "responses": .object(responses),
+            "requestBody": operation.body.map { body($0, operation.bodyTypes ?? ["*/*"], &writer) },
+            "responses": .object(responses),
             "x-kubernetes-action": operation.action.map(JSONTree.string),
             "x-kubernetes-group-version-kind": operation.kind.map(identity),
         ])
@@ -49,10 +50,12 @@ enum V3Paths {
         .object(types.sorted { $0.precedes($1) }.map { .init($0, .object(["schema": schema])) })
     }
 
-    private static func body(_ body: OpenAPIOperation.Body, _ writer: inout SchemaWriter) -> JSONTree {
+    private static func body(
+        _ body: OpenAPIOperation.Body, _ types: [String], _ writer: inout SchemaWriter
+    ) -> JSONTree {
         switch body {
         case .type(let type, let required):
-            .object(["content": content(["*/*"], writer.reference(to: type)), "required": required ? .bool(true) : nil])
+            .object(["content": content(types, writer.reference(to: type)), "required": required ? .bool(true) : nil])
         case .patch(let types):
             .object(["content": content(types, writer.referenceToPatch()), "required": .bool(true)])
         }

@@ -37,6 +37,10 @@ extension ColumnStrategies {
         "mutatingAdmissionPolicyMutations": number { Int64($0.objects("spec.mutations").count) },
         "validatingAdmissionPolicyParamKind": paramKind, "mutatingAdmissionPolicyParamKind": paramKind,
         "validatingAdmissionPolicyBindingParamRef": paramRef, "mutatingAdmissionPolicyBindingParamRef": paramRef,
+        "podSecurityPolicyPrivileged": text { String($0.flag("spec.privileged")) },
+        "podSecurityPolicyReadOnlyRoot": text { String($0.flag("spec.readOnlyRootFilesystem")) },
+        "podSecurityPolicyCapabilities": text { $0.texts("spec.allowedCapabilities").joined(separator: ",") },
+        "podSecurityPolicyVolumes": text { $0.texts("spec.volumes").joined(separator: ",") },
         "certificateSigningRequestRequestedDuration": text { request in
             request.optionalNumber("spec.expirationSeconds").map { HumanDuration.text(.seconds($0)) } ?? CellText.none
         },

@@ -12,6 +12,19 @@ package enum PartialMetadata {
         return partial
     }
 
+    /// The PartialObjectMetadataList as an object, for encodings in which items do not say what they are.
+    package static func tree(_ objects: some Sequence<Object>, head: TableConverter.ListHead) -> Object? {
+        guard let type = Schema.builtin.type(named: "meta/v1.PartialObjectMetadataList") else { return nil }
+        var list = Object(type: type)
+        list.change("metadata") { metadata in
+            metadata[field: "resourceVersion"] = head.resourceVersion.isEmpty ? nil : .string(head.resourceVersion)
+            metadata[field: "continue"] = head.continue.isEmpty ? nil : .string(head.continue)
+            metadata[field: "remainingItemCount"] = head.remainingItemCount.map(Value.int)
+        }
+        list[field: "items"] = .list(objects.compactMap { object($0).map(Value.object) })
+        return list
+    }
+
     /// The PartialObjectMetadataList as JSON, with the list's own metadata.
     package static func list(_ objects: some Sequence<Object>, head: TableConverter.ListHead) -> [UInt8] {
         let meta = JSONTree.object([

@@ -1,5 +1,6 @@
 package import MartinetBase
 package import MartinetSchema
+import MartinetVersions
 
 /// Turns objects into the tables that `kubectl get` shows (`Accept: application/json;as=Table;g=meta.k8s.io;v=v1`).
 ///
@@ -16,15 +17,22 @@ package struct TableConverter: Sendable {
     }
 
     package let kind: Kind
+    private let shown: Kind
+    /// The columns of a custom kind.
+    private let defined: DefinedCells?
     private let columns: [Kind.Column]
     private let hasOwnColumns: Bool
 
     package init(kind: Kind) {
         self.kind = kind
-        hasOwnColumns = !kind.columns.isEmpty
+        // A version without columns of its own is shown as the one that it is stored as.
+        let shown = kind.columns.isEmpty ? Versions.storage(of: kind) : kind
+        self.shown = shown
+        defined = shown.protobufPackage.isEmpty && !shown.columns.isEmpty ? DefinedCells(shown.columns) : nil
+        hasOwnColumns = !shown.columns.isEmpty
         columns =
             hasOwnColumns
-            ? kind.columns
+            ? shown.columns
             : [
                 Kind.Column(name: "Name", type: "string", source: ".metadata.name", format: "name"),
                 Kind.Column(name: "Created At", type: "date", source: ".metadata.creationTimestamp"),
@@ -88,6 +96,8 @@ package struct TableConverter: Sendable {
     /// The cells of one object, in the order of the columns.
     package func cells(_ object: Object, now: Timestamp) -> [Value] {
         // The server always shows all columns, so nothing is cut for lack of room.
+        if let defined { return defined.cells(object, now: now) }
+        let object = shown == kind ? object : Versions.convert(object, to: shown)
         let context = CellContext(object: object, now: now, wide: true)
         return columns.map { cell($0, context) }
     }

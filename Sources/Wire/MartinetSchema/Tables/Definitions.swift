@@ -61,6 +61,12 @@ package struct KindDefinition: Sendable {
     package var columns: [Kind.Column] = []
     package var protobufPackage = ""
     package var isServedByDefault = true
+    /// Whether upstream serves it no longer: it is served where old versions are asked for.
+    package var isLegacy = false
+    /// Whether upstream does not even know it any more.
+    package var isForgotten = false
+    /// The full name of the kind that its objects are stored as, where that is another one.
+    package var storedAs = ""
     /// Defaults that only this kind has, by path: a type that it shares with others does not have them there.
     package var defaults: [(path: String, literal: String)] = []
     package var groupPriority: UInt32 = 0

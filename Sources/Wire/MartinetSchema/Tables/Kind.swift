@@ -22,6 +22,13 @@ package struct Kind: Hashable, @unchecked Sendable {
     package var isNamespaced: Bool { flags & 1 != 0 }
     /// Whether it is served without being asked for by `--runtime-config`.
     package var isServedByDefault: Bool { flags & 2 == 0 }
+    /// Whether upstream serves it no longer.
+    package var isLegacy: Bool { flags & 4 != 0 }
+    /// Whether upstream has dropped the type itself and not only the serving of it.
+    package var isForgotten: Bool { flags & 8 != 0 }
+    /// The full name of the kind that its objects are stored as (`autoscaling/v2.HorizontalPodAutoscaler`); empty where
+    /// they are stored as what they are.
+    package var storedAs: String { record.text(TableFormat.KindRecord.storedAs) }
     private var flags: UInt32 { record.load(fromByteOffset: TableFormat.KindRecord.flags, as: UInt32.self) }
     /// Where the group and its versions stand in discovery, higher first.
     package var priorities: (group: Int, version: Int) {

@@ -107,7 +107,17 @@ package struct Field: @unchecked Sendable {
     }
     package var mergeKey: String { record.text(TableFormat.FieldRecord.mergeKey) }
     package var listKeys: [String] { record.words(TableFormat.FieldRecord.listKeys) }
-    package var enumeration: [String] { record.words(TableFormat.FieldRecord.enumeration) }
+    /// The values that are accepted.
+    package var enumeration: [String] {
+        let words = publishedEnumeration
+        // The empty word is a value where absence is another one.
+        return container == .single && flags.contains(.pointer) ? words : words.filter { !$0.isEmpty }
+    }
+    /// The values that OpenAPI shows: one of them may be empty.
+    package var publishedEnumeration: [String] {
+        let text = record.text(TableFormat.FieldRecord.enumeration)
+        return text.isEmpty ? [] : text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+    }
     /// The limits as written in the schema language, one a line.
     package var rules: [String] {
         record.text(TableFormat.FieldRecord.rules).split(separator: "\n").map(String.init)

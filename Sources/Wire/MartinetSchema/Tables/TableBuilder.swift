@@ -136,7 +136,10 @@ package struct TableBuilder {
         string(columns.joined(separator: "\n"), at: place + TableFormat.KindRecord.columns)
         string(kind.scalePaths?.tableText ?? "", at: place + TableFormat.KindRecord.scale)
         string(kind.protobufPackage, at: place + TableFormat.KindRecord.proto)
-        let flags: UInt32 = (kind.isNamespaced ? 1 : 0) | (kind.isServedByDefault ? 0 : 2)
+        string(kind.storedAs, at: place + TableFormat.KindRecord.storedAs)
+        let flags: UInt32 =
+            (kind.isNamespaced ? 1 : 0) | (kind.isServedByDefault ? 0 : 2) | (kind.isLegacy ? 4 : 0)
+            | (kind.isForgotten ? 8 : 0)
         put(flags, at: place + TableFormat.KindRecord.flags)
         put(kind.groupPriority, at: place + TableFormat.KindRecord.groupPriority)
         put(kind.versionPriority, at: place + TableFormat.KindRecord.versionPriority)

@@ -5,7 +5,7 @@
 /// 16-bit length and UTF-8 bytes. All numbers are little-endian and aligned to their size.
 enum TableFormat {
     static let magic: UInt32 = 0x4C42_544D  // "MTBL"
-    static let version: UInt32 = 1
+    static let version: UInt32 = 2
 
     /// magic, version, types, type count, kinds, kind count, fingerprint (64 bits)
     static let headerSize = 32
@@ -50,7 +50,7 @@ enum TableFormat {
         static let slot = 44  // UInt16
     }
 
-    static let kindSize = 80
+    static let kindSize = 84
     enum KindRecord {
         static let type = 0
         static let listType = 4
@@ -67,11 +67,12 @@ enum TableFormat {
         static let storageHash = 48
         static let columns = 52
         static let proto = 56
-        static let flags = 60  // UInt32: 1 namespaced, 2 served only on request
+        static let flags = 60  // UInt32: 1 namespaced, 2 served only on request, 4 legacy, 8 forgotten
         static let groupPriority = 64  // UInt32
         static let versionPriority = 68  // UInt32
         static let defaults = 72
         static let scale = 76
+        static let storedAs = 80
     }
 }
 

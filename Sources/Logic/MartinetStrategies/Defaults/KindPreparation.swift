@@ -1,0 +1,147 @@
+import MartinetSchema
+
+/// What the system does with objects of a kind on their way to the store, beyond keeping status and spec apart. Pure: what
+/// takes the time or the caller is the API server's.
+struct KindPreparation: Sendable {
+    /// Whether generation counts; nil: where the kind has a spec and a status.
+    var hasGeneration: Bool?
+    var create: @Sendable (inout Object) -> Void = { _ in }
+    var update: @Sendable (_ object: inout Object, _ old: Object) -> Void = { _, _ in }
+    var statusUpdate: @Sendable (_ object: inout Object, _ old: Object) -> Void = { _, _ in }
+
+    static func of(_ kind: Kind) -> KindPreparation { byKind["\(kind.apiVersion).\(kind.name)"] ?? KindPreparation() }
+
+    private static let byKind: [String: KindPreparation] = {
+        var all: [String: KindPreparation] = [:]
+        for name in countless { all[name] = KindPreparation(hasGeneration: false) }
+        for name in counted { all[name] = KindPreparation(hasGeneration: true) }
+        all.merge(named) { $1 }
+        return all
+    }()
+
+    /// Kinds with a spec and a status whose generation upstream leaves alone.
+    private static let countless = [
+        "v1.PersistentVolume", "v1.PersistentVolumeClaim", "v1.ResourceQuota", "v1.Service", "v1.Node", "v1.Namespace",
+        "autoscaling/v2.HorizontalPodAutoscaler", "certificates.k8s.io/v1.CertificateSigningRequest",
+        "apiregistration.k8s.io/v1.APIService", "resource.k8s.io/v1.ResourceClaim", "networking.k8s.io/v1.ServiceCIDR",
+        "storage.k8s.io/v1.VolumeAttachment", "internal.apiserver.k8s.io/v1alpha1.StorageVersion",
+    ]
+
+    /// Kinds without a status whose generation counts all the same.
+    private static let counted = [
+        "v1.PodTemplate", "networking.k8s.io/v1.NetworkPolicy", "networking.k8s.io/v1.IngressClass",
+        "discovery.k8s.io/v1.EndpointSlice", "scheduling.k8s.io/v1.PriorityClass", "resource.k8s.io/v1.DeviceClass",
+        "resource.k8s.io/v1.ResourceSlice", "admissionregistration.k8s.io/v1.ValidatingWebhookConfiguration",
+        "admissionregistration.k8s.io/v1.MutatingWebhookConfiguration",
+        "admissionregistration.k8s.io/v1.ValidatingAdmissionPolicyBinding",
+        "admissionregistration.k8s.io/v1.MutatingAdmissionPolicyBinding",
+        "admissionregistration.k8s.io/v1.MutatingAdmissionPolicy",
+    ]
+
+    private static let named: [String: KindPreparation] = [
+        "v1.Pod": KindPreparation(
+            hasGeneration: true,
+            statusUpdate: { pod, old in
+                // How well a pod is served follows from its spec and never changes.
+                let quality = old.part("status")?[field: "qosClass"]
+                pod.change("status") { $0[field: "qosClass"] = quality }
+            }),
+        "v1.PersistentVolumeClaim": KindPreparation(
+            hasGeneration: false,
+            create: { claim in
+                claim.change("status") { $0[field: "phase"] = .string("Pending") }
+                claim.change("spec") { ClaimSources.complete(&$0) }
+            },
+            update: { claim, old in claim.change("spec") { ClaimSources.complete(&$0) } }),
+        "v1.PersistentVolume": KindPreparation(
+            hasGeneration: false,
+            create: { volume in volume.change("status") { $0[field: "phase"] = .string("Pending") } }),
+        "apps/v1.DaemonSet": KindPreparation(
+            create: { TemplateGeneration.set(1, on: &$0) },
+            update: { daemon, old in
+                let before = TemplateGeneration.of(old)
+                let isNew = daemon.part("spec")?.part("template") != old.part("spec")?.part("template")
+                TemplateGeneration.set(isNew ? before + 1 : before, on: &daemon)
+            }),
+        "batch/v1.Job": KindPreparation(create: { JobLabels.complete(&$0) }),
+    ]
+}
+
+/// Where a claim's data comes from is said in two fields, of which the older knows claims and snapshots only.
+enum ClaimSources {
+    static func complete(_ spec: inout Object) {
+        // Sources in other namespaces are a feature that is off: the reference goes as a whole.
+        if spec.part("dataSourceRef")?[field: "namespace"] != nil { spec[field: "dataSourceRef"] = nil }
+        if let source = spec.part("dataSource"), !isKnown(source) { spec[field: "dataSource"] = nil }
+        switch (spec.part("dataSource"), spec.part("dataSourceRef")) {
+        case (let source?, nil): copy(source, to: "dataSourceRef", of: &spec)
+        case (nil, let source?): copy(source, to: "dataSource", of: &spec)
+        default: break
+        }
+    }
+
+    private static func isKnown(_ source: Object) -> Bool {
+        switch source.text("kind") {
+        case "PersistentVolumeClaim": source.text("apiGroup").isEmpty
+        case "VolumeSnapshot": source.text("apiGroup") == "snapshot.storage.k8s.io"
+        default: false
+        }
+    }
+
+    private static func copy(_ source: Object, to name: String, of spec: inout Object) {
+        spec[field: name] = spec.made(name) { other in
+            for part in ["apiGroup", "kind", "name"] { other[field: part] = source[field: part] }
+        }
+    }
+}
+
+/// How often a DaemonSet's template has changed, in an annotation since the field was dropped.
+enum TemplateGeneration {
+    private static let key = "deprecated.daemonset.template.generation"
+
+    static func of(_ daemon: Object) -> Int64 {
+        guard case .string(let text)? = daemon.part("metadata")?.map("annotations")[key] else { return 0 }
+        return Int64(text) ?? 0
+    }
+
+    static func set(_ generation: Int64, on daemon: inout Object) {
+        guard generation > 0 else { return }
+        daemon.change("metadata") { metadata in
+            var annotations = metadata.map("annotations")
+            annotations[key] = .string(String(generation))
+            metadata[field: "annotations"] = .map(annotations)
+        }
+    }
+}
+
+/// The labels by which a Job knows its pods; it carries them itself where it has no labels of its own.
+enum JobLabels {
+    private static let uid = "batch.kubernetes.io/controller-uid"
+
+    static func complete(_ job: inout Object) {
+        if case .bool(true)? = job.part("spec")?[field: "manualSelector"] { return }
+        label(&job)
+    }
+
+    private static func label(_ job: inout Object) {
+        guard let metadata = job.part("metadata") else { return }
+        let name = metadata.text("name")
+        let identity = metadata.text("uid")
+        let labels = [
+            uid: identity, "controller-uid": identity, "batch.kubernetes.io/job-name": name, "job-name": name,
+        ]
+        let templates = job.part("spec")?.part("template")?.part("metadata")?.map("labels") ?? Map()
+        // Upstream shares one map between both: what the template gets, the Job gets.
+        let isShared = metadata.map("labels").isEmpty || metadata.map("labels") == templates
+        var all = templates
+        for (key, value) in labels { all[key] = .string(value) }
+        job.change("spec") { spec in
+            spec.change("template") { $0.change("metadata") { $0[field: "labels"] = .map(all) } }
+            guard spec.part("selector") == nil else { return }
+            spec.change("selector") { selector in
+                selector[field: "matchLabels"] = .map(Map(unsorted: [.init(key: uid, value: .string(identity))]))
+            }
+        }
+        if isShared { job.change("metadata") { $0[field: "labels"] = .map(all) } }
+    }
+}
