@@ -77,6 +77,7 @@ let modules: [Module] = [
     module(.wire, "MartinetAPI", uses: ["MartinetBase", "MartinetSchema"], tested: false),
     module(.wire, "MartinetYAML", uses: ["CMartinetYAML"]),
     module(.wire, "MartinetRegularExpressions"),
+    module(.wire, "MartinetCEL", uses: ["MartinetRegularExpressions"]),
     module(.wire, "MartinetCommandLine", uses: ["MartinetNearMiss"]),
     module(.wire, "MartinetSPDY", uses: ["CMartinetZlib"]),
     module(.wire, "MartinetArchive", uses: ["MartinetBase", "CMartinetZlib"]),
