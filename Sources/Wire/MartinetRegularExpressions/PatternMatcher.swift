@@ -50,6 +50,7 @@ struct PatternMatcher {
             case .match: return true
             case .scalar: states.append(state)
             case .jump(let target): stack.append(target)
+            case .save: stack.append(state + 1)
             case .split(let first, let second):
                 stack.append(second)
                 stack.append(first)
@@ -60,7 +61,7 @@ struct PatternMatcher {
         return false
     }
 
-    private static func holds(_ assertion: Assertion, _ before: Unicode.Scalar?, _ after: Unicode.Scalar?) -> Bool {
+    static func holds(_ assertion: Assertion, _ before: Unicode.Scalar?, _ after: Unicode.Scalar?) -> Bool {
         func isWord(_ scalar: Unicode.Scalar?) -> Bool { scalar.map(ScalarSet.word.contains) ?? false }
         return switch assertion {
         case .textStart: before == nil

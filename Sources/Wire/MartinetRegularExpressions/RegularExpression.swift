@@ -1,12 +1,14 @@
 /// A regular expression with the syntax of RE2, matched in time linear in the text.
 ///
-/// It answers one question, whether the pattern is found anywhere in a text, so there are no captures and greediness
-/// means nothing. Patterns come from clients: their nesting, their repetitions and the compiled size are bounded, and
+/// It answers whether the pattern is found anywhere in a text, and where it and its groups are found: the leftmost
+/// match, and of those the one that the pattern prefers, as in Perl. Patterns come from clients: their nesting, their repetitions and the compiled size are bounded, and
 /// matching takes a bounded number of steps whatever pattern and text are.
 /// Source: the RE2 syntax page and the documentation of Go's regexp/syntax.
 package struct RegularExpression: Sendable {
     package let pattern: String
     let program: [Instruction]
+    /// How many groups capture what they match.
+    package let groupCount: Int
 
     /// - Throws: where the pattern does not follow the syntax, or is larger than what is accepted.
     package init(_ pattern: String) throws(RegularExpressionError) {
@@ -14,6 +16,7 @@ package struct RegularExpression: Sendable {
         var parser = PatternParser(pattern)
         var compiler = PatternCompiler()
         program = try compiler.compile(try parser.parse())
+        groupCount = parser.groupCount
     }
 
     /// How many steps one match may take: some seconds of an unoptimized build.
@@ -38,6 +41,8 @@ enum Instruction: Sendable {
     case split(Int, Int)
     case jump(Int)
     case assert(Assertion)
+    /// Remembers the position: twice a group's number where it begins, one more where it ends.
+    case save(Int)
     case match
 }
 
@@ -52,5 +57,6 @@ indirect enum PatternNode {
     case assertion(Assertion)
     case sequence([PatternNode])
     case alternatives([PatternNode])
-    case repeated(PatternNode, min: Int, max: Int?)
+    case repeated(PatternNode, min: Int, max: Int?, isGreedy: Bool)
+    case group(Int, PatternNode)
 }

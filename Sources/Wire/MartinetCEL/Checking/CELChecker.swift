@@ -2,6 +2,8 @@
 package struct CELCheckedTree {
     package enum Reference {
         case variable(String)
+        /// A variable of a macro.
+        case local(String)
         case constant(CELValue)
         case function([CELOverload])
     }
@@ -63,7 +65,7 @@ struct CELChecker {
     private func lookup(_ name: String) -> (CELType, CELCheckedTree.Reference, String)? {
         if !name.hasPrefix(".") {
             for scope in scopes.reversed() {
-                if let type = scope[name] { return (type, .variable(name), name) }
+                if let type = scope[name] { return (type, .local(name), name) }
             }
         }
         for candidate in environment.candidates(for: name) {

@@ -78,3 +78,22 @@ final class CELStructureNode: CELNode {
         return types.construct(type, values)
     }
 }
+
+/// `optional.or(other)` and `optional.orValue(value)`: the other side is evaluated only where it is wanted.
+final class CELAlternativeNode: CELNode {
+    private let first: any CELNode
+    private let second: any CELNode
+    private let unwraps: Bool
+    init(_ first: any CELNode, _ second: any CELNode, unwraps: Bool) {
+        self.first = first
+        self.second = second
+        self.unwraps = unwraps
+    }
+    func evaluate(_ frame: CELFrame) -> CELValue {
+        let value = first.evaluate(frame)
+        if value.isErrorOrUnknown { return value }
+        guard case .optional(let optional) = value else { return .noSuchOverload(unwraps ? "orValue" : "or") }
+        guard let inner = optional.value else { return second.evaluate(frame) }
+        return unwraps ? inner : value
+    }
+}

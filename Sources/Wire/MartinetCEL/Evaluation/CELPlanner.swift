@@ -82,10 +82,12 @@ struct CELPlanner {
     ) -> (any CELNode)? {
         switch reference {
         case .constant(let value): return CELConstantNode(value)
-        case .variable(let full):
+        case .local(let name):
             for scope in scopes.reversed() {
-                if let node = scope[full] { return node }
+                if let node = scope[name] { return node }
             }
+            return nil
+        case .variable(let full):
             return environment.slot(of: full).map { CELVariableNode(slot: $0) }
         case .function: return nil
         case nil: break
@@ -133,8 +135,14 @@ struct CELPlanner {
                 $0.isMember == (receiver != nil) && $0.arguments.count == count
             }
         }
-        guard let function, !candidates.isEmpty else { throw failure(expression, "no such overload: \(name)") }
+        guard let function, !candidates.isEmpty else {
+            // Only what was not checked can name what does not exist: that is an error where it is evaluated.
+            return CELConstantNode(.noSuchOverload(name))
+        }
         let nodes = try plan((receiver.map { [$0] } ?? []) + arguments)
+        if receiver != nil, nodes.count == 2, candidates[0].id.hasPrefix("optional_or") {
+            return CELAlternativeNode(nodes[0], nodes[1], unwraps: name == "orValue")
+        }
         return try call(expression, function.name, candidates, nodes)
     }
 

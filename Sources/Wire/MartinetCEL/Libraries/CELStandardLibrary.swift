@@ -9,8 +9,9 @@ extension CELEnvironment {
     private mutating func addStandardLibrary() {
         add(CELMacro.standard)
         for (name, type) in CELEnvironment.standardTypes { declare(type: type, as: name) }
+        declare(constant: .int(0), as: "google.protobuf.NullValue.NULL_VALUE")
         addLogic()
-        addMath()
+        addMathOperators()
         addComparisons()
         addContainers()
         addConversions()
@@ -55,7 +56,7 @@ extension CELEnvironment {
         add(name, signatures.map { CELOverload($0.0, $0.1, $0.2, isUniform: true, .binary(function)) })
     }
 
-    private mutating func addMath() {
+    private mutating func addMathOperators() {
         let list = CELType.list(CELEnvironment.first)
         operators(
             "_+_",

@@ -63,16 +63,16 @@ package struct CELMacro: Sendable {
         fold("transformMapEntry", 3, .mapEntry, isPair: true), fold("transformMapEntry", 4, .mapEntry, isPair: true),
     ]
 
-    private enum Fold: Sendable { case all, exists, existsOne, list, filter, map, mapEntry }
+    enum Fold: Sendable { case all, exists, existsOne, list, filter, map, mapEntry }
 
-    private static func fold(_ name: String, _ count: Int, _ kind: Fold, isPair: Bool = false) -> CELMacro {
+    static func fold(_ name: String, _ count: Int, _ kind: Fold, isPair: Bool = false) -> CELMacro {
         CELMacro(name, count) { (parser, place, target, arguments) throws(Failure) -> CELExpression? in
             guard let target else { return nil }
             return try fold(kind, &parser, place, target, arguments, isPair: isPair)
         }
     }
 
-    private static func fold(
+    static func fold(
         _ kind: Fold, _ parser: inout CELParser, _ place: Int, _ range: CELExpression, _ arguments: [CELExpression],
         isPair: Bool
     ) throws(Failure) -> CELExpression {

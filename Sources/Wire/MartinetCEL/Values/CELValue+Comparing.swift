@@ -94,16 +94,8 @@ extension CELValue.Order {
         self = first < second ? .less : first > second ? .greater : first == second ? .same : .unordered
     }
 
-    /// An integer against a floating-point number, without rounding either.
-    init<Whole: FixedWidthInteger>(_ first: Whole, _ second: Double) {
-        if second.isNaN {
-            self = .unordered
-        } else if let exact = Whole(exactly: second.rounded(.down)) {
-            self = first < exact ? .less : first > exact ? .greater : Double(exact) < second ? .less : .same
-        } else {
-            self = second < 0 ? .greater : .less
-        }
-    }
+    /// An integer against a floating-point number; the integer is rounded, as the reference does it.
+    init<Whole: FixedWidthInteger>(_ first: Whole, _ second: Double) { self.init(Double(first), second) }
 
     var reversed: Self {
         switch self {
