@@ -89,6 +89,9 @@ let modules: [Module] = [
     module(.logic, "MartinetKubeconfig", uses: ["MartinetNearMiss", "MartinetYAML"]),
     module(.logic, "MartinetPrinters", uses: ["MartinetYAML"]),
     module(.logic, "MartinetSelectors", uses: ["MartinetSchema"]),
+    module(
+        .logic, "MartinetCELKubernetes",
+        uses: ["MartinetBase", "MartinetAddresses", "MartinetSchema", "MartinetRegularExpressions", "MartinetCEL"]),
     module(.logic, "MartinetPatch", uses: ["MartinetSchema"]),
     module(.logic, "MartinetStrategies", uses: ["MartinetBase", "MartinetSchema", "MartinetAPI"]),
     module(.logic, "MartinetDocuments", uses: ["MartinetBase", "MartinetSchema", "MartinetAPI"]),
@@ -96,7 +99,7 @@ let modules: [Module] = [
         .logic, "MartinetCustomResources",
         uses: [
             "MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetAddresses", "MartinetStrategies",
-            "MartinetRegularExpressions",
+            "MartinetRegularExpressions", "MartinetCEL", "MartinetCELKubernetes",
         ]),
     module(.logic, "MartinetClient", uses: ["MartinetBase", "MartinetSchema", "MartinetAPI"]),
     module(.logic, "MartinetDockerfile", uses: ["MartinetNearMiss"]),

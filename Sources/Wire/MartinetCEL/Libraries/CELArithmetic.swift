@@ -164,3 +164,8 @@ enum CELArithmetic {
 
 /// A list whose concatenation and equality are its own.
 package protocol CELSpecialList: CELList {}
+
+extension CELValue {
+    /// `self + other`.
+    package func adding(_ other: CELValue) -> CELValue { CELArithmetic.add(self, other) }
+}
