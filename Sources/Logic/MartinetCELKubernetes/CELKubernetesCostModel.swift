@@ -149,6 +149,10 @@ package struct CELKubernetesCostModel: CELCostModel {
             return value < 0 ? 0 : UInt64(value)
         }
         switch overload {
+        case "list_sets_contains_list", "list_sets_intersects_list", "list_sets_equivalent_list":
+            guard arguments.count == 2 else { return nil }
+            let factor = overload == "list_sets_equivalent_list" ? 2.0 : 1
+            return CELCallEstimate((size(arguments[0]) * size(arguments[1])).scaled(factor) + CELRange(1))
         case "list_slice":
             guard let target, arguments.count == 2 else { return nil }
             let (start, end) = (literal(arguments[0], 0), literal(arguments[1], size(target).max))

@@ -81,6 +81,12 @@ package struct CELKubernetesCosts: CELCallCosts {
             return UInt64(min(1e18, Double(size.saturatingProduct(size)) * factor)) + 11
         }
         switch overload {
+        case "list_sets_contains_list", "list_sets_intersects_list", "list_sets_equivalent_list":
+            let factor: UInt64 = overload == "list_sets_equivalent_list" ? 2 : 1
+            return .custom { arguments, _ in
+                arguments[0].costSize.saturatingProduct(arguments[1].costSize).saturatingProduct(factor)
+                    .saturatingSum(1)
+            }
         case "list_slice", "lists_range", "list_reverse":
             return .custom { _, result in result.costSize + 11 }
         case "list_flatten", "list_flatten_int":

@@ -80,8 +80,15 @@ final class CELSchemaObject: CELMap {
     }
     var count: Int { map.count }
     func value(for key: CELValue) -> CELValue? {
-        guard case .string(let escaped) = key, let property = schema.property(escaped: escaped) else { return nil }
-        return map[property.name].map { CELValue($0, property.schema) }
+        guard case .string(let escaped) = key else { return nil }
+        // What is not declared can only be reached by comparing whole objects.
+        guard let property = schema.property(escaped: escaped) ?? schema.property(escaped) else {
+            return map[escaped].map { CELValue($0) }
+        }
+        guard let value = map[property.name] else { return nil }
+        // Null is absence, even where the schema allows it.
+        if case .null = value { return nil }
+        return CELValue(value, property.schema)
     }
     func entry(at index: Int) -> (key: CELValue, value: CELValue) {
         let entry = map.entries[index]

@@ -33,7 +33,7 @@ struct ExpressionDefinitionRules {
     /// - Parameter otherErrors: of the schema itself: rules at or above them are not compiled.
     static func check(_ root: JSONSchemaProps, _ path: String, otherErrors: [FieldError]) -> [FieldError] {
         guard ExpressionRules.hasRules(root, depth: 0) else { return [] }
-        let schema = CELSchema(root, name: "self", isResourceRoot: true)
+        let schema = CELSchema(root, name: "selfType", isResourceRoot: true)
         var rules = ExpressionDefinitionRules(schema, otherErrors: otherErrors)
         rules.check(root, schema, path, Place(), depth: 0)
         if rules.totalCost > totalCostMax {
@@ -54,7 +54,7 @@ struct ExpressionDefinitionRules {
             place.cardinality.map { $0.saturatingProduct(most) }
         }
         for (name, property) in declared.properties.sorted(by: { $0.key.precedes($1.key) }) {
-            let nested = schema.property(name)?.schema ?? CELSchema(property, name: "self.\(name)")
+            let nested = schema.property(name)?.schema ?? CELSchema(property, name: "selfType.\(name)")
             check(property, nested, "\(path).properties[\(name)]", inner, depth: depth + 1)
         }
         if let additional = declared.additionalProperties?.schema, let element = schema.element {

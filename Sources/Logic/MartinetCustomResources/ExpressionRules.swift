@@ -14,9 +14,9 @@ final class ExpressionRules: Sendable {
     private let element: ExpressionRules?
 
     /// Nil where no schema has rules.
-    static func compile(_ root: JSONSchemaProps) -> ExpressionRules? {
+    static func compile(_ root: JSONSchemaProps, isResourceRoot: Bool = true) -> ExpressionRules? {
         guard hasRules(root, depth: 0) else { return nil }
-        let schema = CELSchema(root, name: "self", isResourceRoot: true)
+        let schema = CELSchema(root, name: "selfType", isResourceRoot: isResourceRoot)
         return ExpressionRules(root, schema, CELSchemaTypes(schema.typesByName), depth: 0)
     }
 
@@ -81,10 +81,13 @@ final class ExpressionRules: Sendable {
     }
 
     /// - Parameter old: what is stored, for rules about transitions.
-    func check(_ value: Value, old: Value?) -> [FieldError] {
+    func check(_ value: Value, old: Value?) -> [FieldError] { evaluate(value, old: old).errors }
+
+    /// The same, with what the evaluations cost together.
+    func evaluate(_ value: Value, old: Value?) -> (errors: [FieldError], cost: Int64) {
         var run = Run()
         check(value, old, "", Correlation(current: old.map { (value, $0) }), &run)
-        return run.errors
+        return (run.errors, CELEnvironment.kubernetesRequestCostMax - run.budget)
     }
 
     private func check(_ value: Value, _ old: Value?, _ path: String, _ correlation: Correlation, _ run: inout Run) {

@@ -28,6 +28,9 @@ struct CELChecker {
     private var scopes: [[String: CELType]] = []
     private var parameterCount = 1000
     private var issues: [CELIssue] = []
+    /// Elements that must be of one type, and how many calls around a literal exempt it from that.
+    private var literals: [[(id: Int, isOptional: Bool)]] = []
+    private var exemptions = 0
 
     init(_ tree: CELTree, _ environment: CELEnvironment) {
         self.tree = tree
@@ -38,9 +41,32 @@ struct CELChecker {
 
     mutating func check() throws(CELIssues) -> CELCheckedTree {
         check(tree.root)
+        checkLiterals()
         guard issues.isEmpty else { throw CELIssues(issues) }
         let final = types.map { $0.map { mapping.substitute($0, parametersToDynamic: true) } ?? .dyn }
         return CELCheckedTree(tree: tree, types: final, references: references)
+    }
+
+    /// Elements of one literal must be of equal types once all types are known.
+    private mutating func checkLiterals() {
+        guard issues.isEmpty else { return }
+        for literal in literals {
+            var first: CELType?
+            for (id, isOptional) in literal {
+                var type = shown(types[id] ?? .error)
+                if isOptional { type = type.optionalElement ?? type }
+                if case .nullable(let inner) = type { type = inner }
+                if let first, first != type {
+                    report(id, "expected type '\(first)' but found '\(type)'")
+                    break
+                }
+                first = first ?? type
+            }
+        }
+    }
+
+    private mutating func note(_ elements: [(id: Int, isOptional: Bool)]) {
+        if environment.requiresHomogeneousLiterals, exemptions == 0, elements.count > 1 { literals.append(elements) }
     }
 
     // MARK: - Bookkeeping
@@ -169,6 +195,9 @@ struct CELChecker {
             references[expression.id] = .function(environment.functions[name]?.overloads ?? [])
             return mapping.substitute(result.optionalElement?.optionalElement == nil ? result : .optional(.dyn))
         }
+        let isExempt = environment.mixedLiteralFunctions.contains(name)
+        if isExempt { exemptions += 1 }
+        defer { if isExempt { exemptions -= 1 } }
         for argument in arguments { check(argument) }
         guard let target else {
             guard let function = environment.function(name) else {
@@ -246,12 +275,10 @@ struct CELChecker {
 
     // MARK: - Literals
 
-    private mutating func join(_ id: Int, _ previous: CELType?, _ current: CELType) -> CELType {
+    private mutating func join(_ previous: CELType?, _ current: CELType) -> CELType {
         guard let previous else { return current }
         if mapping.assign(previous, to: current) { return CELTypeMapping.mostGeneral(previous, current) }
-        guard environment.requiresHomogeneousLiterals else { return .dyn }
-        report(id, "expected type '\(shown(previous))' but found '\(shown(current))'")
-        return .error
+        return .dyn
     }
 
     /// The type of an element that is left out where it is empty.
@@ -268,8 +295,9 @@ struct CELChecker {
         var joined: CELType?
         for (index, element) in elements.enumerated() {
             check(element)
-            joined = join(element.id, joined, optional.contains(index) ? unwrap(element) : type(element))
+            joined = join(joined, optional.contains(index) ? unwrap(element) : type(element))
         }
+        note(elements.enumerated().map { ($1.id, optional.contains($0)) })
         return .list(joined ?? newParameter())
     }
 
@@ -278,10 +306,12 @@ struct CELChecker {
         var values: CELType?
         for entry in entries {
             check(entry.key)
-            keys = join(entry.key.id, keys, type(entry.key))
+            keys = join(keys, type(entry.key))
             check(entry.value)
-            values = join(entry.value.id, values, entry.isOptional ? unwrap(entry.value) : type(entry.value))
+            values = join(values, entry.isOptional ? unwrap(entry.value) : type(entry.value))
         }
+        note(entries.map { ($0.key.id, false) })
+        note(entries.map { ($0.value.id, $0.isOptional) })
         return .map(keys ?? newParameter(), values ?? newParameter())
     }
 

@@ -7,6 +7,8 @@ package struct CELEnvironment: Sendable {
     package var allowsQuotedIdentifiers = false
     /// Whether the elements of a list or map literal must be of one type.
     package var requiresHomogeneousLiterals = false
+    /// The functions in whose arguments they may nevertheless differ.
+    package var mixedLiteralFunctions: Set<String> = ["format"]
     /// Whether `has(x.y)` costs something itself.
     package var presenceTestHasCost = true
     /// Answers the contents of a time zone file by the zone's name, as in the IANA database.

@@ -177,9 +177,15 @@ final class CELPresenceNode: CELAttributeNode {
 }
 
 extension CELValue {
+    /// What cannot be read is an error, not an absence.
+    private static func presence(_ value: CELValue?) -> CELValue {
+        if let value, value.isErrorOrUnknown { return value }
+        return .bool(value != nil)
+    }
+
     func has(_ field: String) -> CELValue {
         switch self {
-        case .map(let map): .bool(map.value(for: .string(field)) != nil)
+        case .map(let map): CELValue.presence(map.value(for: .string(field)))
         case .object(let object):
             object.field(field) == nil && !object.has(field)
                 ? .failure("no such field '\(field)'") : .bool(object.has(field))

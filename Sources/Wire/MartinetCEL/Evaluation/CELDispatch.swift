@@ -74,7 +74,7 @@ enum CELDispatch {
     /// Lists say of what they are only by their first element.
     private static func acceptsElements(_ list: any CELList, _ element: CELType) -> Bool {
         switch element {
-        case .dyn, .any, .parameter: true
+        case .dyn, .any, .parameter, .list: true
         default: list.count == 0 || accepts(list.element(at: 0), element)
         }
     }

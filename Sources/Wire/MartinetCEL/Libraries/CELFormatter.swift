@@ -148,7 +148,7 @@ struct CELFormatter {
             "-": "⁻", "0": "⁰", "1": "¹", "2": "²", "3": "³", "4": "⁴", "5": "⁵", "6": "⁶", "7": "⁷", "8": "⁸", "9": "⁹",
         ]
         let exponent = text[text.index(after: mark)...].compactMap { superscripts[$0] }.joined()
-        return text[..<mark] + "\u{202F}×\u{202F}10" + exponent
+        return text[..<mark] + "×10" + exponent
     }
 
     private func hexadecimal(_ value: CELValue, isUpper: Bool) throws(Failure) -> String {

@@ -32,10 +32,10 @@ extension CELEnvironment {
             ]
             add(name, overloads)
         }
-        for (name, unit, modulus) in [
-            ("getHours", 3_600_000_000_000, Int64.max), ("getMinutes", 60_000_000_000, .max),
-            ("getSeconds", 1_000_000_000, .max), ("getMilliseconds", 1_000_000, 1000),
-        ] as [(String, Int64, Int64)] {
+        for (name, unit) in [
+            ("getHours", 3_600_000_000_000), ("getMinutes", 60_000_000_000), ("getSeconds", 1_000_000_000),
+            ("getMilliseconds", 1_000_000),
+        ] as [(String, Int64)] {
             add(
                 name,
                 [
@@ -43,7 +43,7 @@ extension CELEnvironment {
                         "duration_to_\(name)", isMember: true, [.duration], .int,
                         .unary { value in
                             guard case .duration(let span) = value else { return .noSuchOverload(name) }
-                            return .int(span.nanoseconds / unit % modulus)
+                            return .int(span.nanoseconds / unit)
                         })
                 ])
         }

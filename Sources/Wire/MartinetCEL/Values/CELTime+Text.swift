@@ -26,7 +26,7 @@ extension CELTimestamp {
         guard reader.isAtEnd else { return nil }
         let days = CELCalendarTime.days(year: year, month: month, day: day)
         let time = Int64(hour * 3600 + minute * 60 + second)
-        self.init(seconds: days * 86400 + time - offset, nanoseconds: nanoseconds)
+        self.init(seconds: days * 86400 + time - offset, nanoseconds: nanoseconds, offset: Int32(offset))
     }
 
     /// A date alone, as midnight in UTC.
@@ -36,7 +36,7 @@ extension CELTimestamp {
     }
 
     package var text: String {
-        let time = CELCalendarTime(seconds: seconds)
+        let time = CELCalendarTime(seconds: seconds + Int64(offset))
         func padded(_ value: Int, _ width: Int = 2) -> String {
             let digits = String(value)
             return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
@@ -47,8 +47,13 @@ extension CELTimestamp {
             while fraction.hasSuffix("0") { fraction.removeLast() }
             fraction = "." + fraction
         }
+        var zone = "Z"
+        if offset != 0 {
+            let minutes = Int(offset.magnitude / 60)
+            zone = (offset < 0 ? "-" : "+") + padded(minutes / 60) + ":" + padded(minutes % 60)
+        }
         return "\(padded(time.year, 4))-\(padded(time.month))-\(padded(time.day))"
-            + "T\(padded(time.hour)):\(padded(time.minute)):\(padded(time.second))\(fraction)Z"
+            + "T\(padded(time.hour)):\(padded(time.minute)):\(padded(time.second))\(fraction)\(zone)"
     }
 }
 

@@ -5,20 +5,34 @@ package struct CELDuration: Hashable, Sendable {
 }
 
 /// A moment of the years 1 to 9999, in seconds and nanoseconds since 1970 in UTC.
+///
+/// The offset from UTC is only how it was written and is shown again: it makes no moment another.
 package struct CELTimestamp: Hashable, Sendable, Comparable {
     package let seconds: Int64
     package let nanoseconds: Int32
+    /// In seconds.
+    package let offset: Int32
 
     package static let secondsMin: Int64 = -62_135_596_800
     package static let secondsMax: Int64 = 253_402_300_799
 
     /// Nil outside of the years 1 to 9999.
-    package init?(seconds: Int64, nanoseconds: Int64 = 0) {
+    package init?(seconds: Int64, nanoseconds: Int64 = 0, offset: Int32 = 0) {
         let carry = nanoseconds >= 0 ? nanoseconds / 1_000_000_000 : (nanoseconds - 999_999_999) / 1_000_000_000
         let (whole, overflows) = seconds.addingReportingOverflow(carry)
         guard !overflows, whole >= CELTimestamp.secondsMin, whole <= CELTimestamp.secondsMax else { return nil }
         self.seconds = whole
         self.nanoseconds = Int32(nanoseconds - carry * 1_000_000_000)
+        self.offset = offset
+    }
+
+    package static func == (first: CELTimestamp, second: CELTimestamp) -> Bool {
+        first.seconds == second.seconds && first.nanoseconds == second.nanoseconds
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(seconds)
+        hasher.combine(nanoseconds)
     }
 
     package static func < (first: CELTimestamp, second: CELTimestamp) -> Bool {
@@ -29,8 +43,8 @@ package struct CELTimestamp: Hashable, Sendable, Comparable {
         let whole = duration.nanoseconds / 1_000_000_000
         let rest = duration.nanoseconds % 1_000_000_000
         return negated
-            ? CELTimestamp(seconds: seconds - whole, nanoseconds: Int64(nanoseconds) - rest)
-            : CELTimestamp(seconds: seconds + whole, nanoseconds: Int64(nanoseconds) + rest)
+            ? CELTimestamp(seconds: seconds - whole, nanoseconds: Int64(nanoseconds) - rest, offset: offset)
+            : CELTimestamp(seconds: seconds + whole, nanoseconds: Int64(nanoseconds) + rest, offset: offset)
     }
 
     package func since(_ other: CELTimestamp) -> CELDuration? {
