@@ -255,6 +255,9 @@ let programs: [(name: String, uses: [String])] = [
 let benchmarks: [Module] = [
     module(.components, "APIBench", uses: ["MartinetAPIServer", "MartinetBench"]),
     module(
+        .components, "ExpressionBench",
+        uses: ["MartinetSchema", "MartinetCEL", "MartinetCELKubernetes"]),
+    module(
         .components, "SchedulingBench",
         uses: ["MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetScheduling"]),
     module(

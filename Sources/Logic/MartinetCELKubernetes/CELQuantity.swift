@@ -37,7 +37,9 @@ extension CELEnvironment {
                             ?? .failure("quantities must match the regular expression of quantities")
                     })
             ])
-        add("isQuantity", [CELOverload("is_quantity_string", [.string], .bool, read("isQuantity") { .bool($0 != nil) })])
+        add(
+            "isQuantity", [CELOverload("is_quantity_string", [.string], .bool, read("isQuantity") { .bool($0 != nil) })]
+        )
         func unary(_ name: String, _ function: @escaping @Sendable (CELQuantity) -> CELValue)
             -> CELOverload.Implementation
         {

@@ -164,8 +164,25 @@ package final class CELSchema: Sendable {
         }
     }
 
-    package func property(_ name: String) -> Property? { byName[name].map { properties[$0] } }
-    package func property(escaped: String) -> Property? { byEscape[escaped].map { properties[$0] } }
+    package func property(_ name: String) -> Property? { index(name).map { properties[$0] } }
+
+    /// Looking at a few short names is faster than hashing one.
+    private static let searchedMax = 12
+
+    private func index(_ name: String) -> Int? {
+        properties.count > CELSchema.searchedMax ? byName[name] : properties.firstIndex { $0.name == name }
+    }
+
+    private func index(escaped: String) -> Int? {
+        properties.count > CELSchema.searchedMax ? byEscape[escaped] : properties.firstIndex { $0.escaped == escaped }
+    }
+
+    /// By the name that an expression writes; a reserved word may stand for itself.
+    package func property(escaped: String) -> Property? {
+        if let index = index(escaped: escaped) { return properties[index] }
+        guard CELEscaping.reserved.contains(escaped) else { return nil }
+        return byEscape["__\(escaped)__"].map { properties[$0] }
+    }
 
     package var type: CELType {
         switch form {
@@ -250,7 +267,7 @@ package struct CELSchemaTypes: CELTypeProvider {
 
 /// Names of properties as expressions write them: what is no identifier is spelled out.
 package enum CELEscaping {
-    private static let reserved: Set<String> = [
+    static let reserved: Set<String> = [
         "true", "false", "null", "in", "as", "break", "const", "continue", "else", "for", "function", "if", "import",
         "let", "loop", "package", "namespace", "return", "var", "void", "while",
     ]

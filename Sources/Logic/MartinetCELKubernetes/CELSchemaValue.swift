@@ -70,6 +70,15 @@ extension CELValue {
     }
 }
 
+extension Map {
+    /// The value of a key; a few entries are looked at one by one, which is faster than a binary search by bytes.
+    fileprivate func find(_ key: String) -> Value? {
+        guard count <= 16 else { return self[key] }
+        for index in 0..<count where entries[index].key == key { return entries[index].value }
+        return nil
+    }
+}
+
 /// An object with declared properties.
 final class CELSchemaObject: CELMap {
     let map: Map
@@ -85,7 +94,7 @@ final class CELSchemaObject: CELMap {
         guard let property = schema.property(escaped: escaped) ?? schema.property(escaped) else {
             return map[escaped].map { CELValue($0) }
         }
-        guard let value = map[property.name] else { return nil }
+        guard let value = map.find(property.name) else { return nil }
         // Null is absence, even where the schema allows it.
         if case .null = value { return nil }
         return CELValue(value, property.schema)
@@ -109,7 +118,7 @@ final class CELSchemaMap: CELMap {
     var count: Int { map.count }
     func value(for key: CELValue) -> CELValue? {
         guard case .string(let name) = key else { return nil }
-        return map[name].map(read)
+        return map.find(name).map(read)
     }
     func entry(at index: Int) -> (key: CELValue, value: CELValue) {
         (.string(map.entries[index].key), read(map.entries[index].value))

@@ -152,7 +152,9 @@ extension RuleReport {
                 }
             }
             guard !rule.fieldPath.isEmpty else { continue }
-            if ExpressionRule.isBlank(rule.fieldPath) { invalid("\(field).fieldPath", "must be non-empty if specified") }
+            if ExpressionRule.isBlank(rule.fieldPath) {
+                invalid("\(field).fieldPath", "must be non-empty if specified")
+            }
             if hasNewlines(rule.fieldPath) { invalid("\(field).fieldPath", "must not contain line breaks") }
             if FieldPaths.resolve(rule.fieldPath, in: schema) == nil {
                 invalid("\(field).fieldPath", "must be a valid path")

@@ -6,6 +6,7 @@ struct PatternFinder {
         let positions: [Int]
     }
 
+    private let expression: RegularExpression
     private let program: [Instruction]
     private let text: [Unicode.Scalar]
     private let slotCount: Int
@@ -14,6 +15,7 @@ struct PatternFinder {
     private var steps = 0
 
     init(_ expression: RegularExpression, _ text: [Unicode.Scalar]) {
+        self.expression = expression
         program = expression.program
         self.text = text
         slotCount = (expression.groupCount + 1) * 2
@@ -43,8 +45,8 @@ struct PatternFinder {
                     found = thread.positions
                     found?[1] = position
                     break scan
-                case .scalar(let set):
-                    guard position < text.count, set.contains(text[position]) else { continue }
+                case .scalar:
+                    guard position < text.count, expression.reads(thread.state, text[position]) else { continue }
                     follow(thread.state + 1, thread.positions, at: position + 1, into: &next)
                 default: continue
                 }

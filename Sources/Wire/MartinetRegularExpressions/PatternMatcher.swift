@@ -1,13 +1,15 @@
 /// Runs a program over a text, all of its states at once (Pike's simulation).
 struct PatternMatcher {
+    private let expression: RegularExpression
     private let program: [Instruction]
     /// The text position for which a state was last added, so that each is added once a position.
     private var added: [Int]
     private var stack: [Int] = []
     private var steps = 0
 
-    init(_ program: [Instruction]) {
-        self.program = program
+    init(_ expression: RegularExpression) {
+        self.expression = expression
+        program = expression.program
         added = [Int](repeating: -1, count: program.count)
     }
 
@@ -26,7 +28,7 @@ struct PatternMatcher {
             current = iterator.next()
             next.removeAll(keepingCapacity: true)
             for state in states {
-                guard case .scalar(let set) = program[state], set.contains(scalar) else { continue }
+                guard expression.reads(state, scalar) else { continue }
                 if follow(state + 1, into: &next, at: position + 1, before, current) { return true }
             }
             steps += states.count + 1

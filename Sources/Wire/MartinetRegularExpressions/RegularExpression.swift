@@ -9,6 +9,8 @@ package struct RegularExpression: Sendable {
     let program: [Instruction]
     /// How many groups capture what they match.
     package let groupCount: Int
+    /// Which ASCII characters each instruction accepts, two words an instruction.
+    let bitmaps: [UInt64]
 
     /// - Throws: where the pattern does not follow the syntax, or is larger than what is accepted.
     package init(_ pattern: String) throws(RegularExpressionError) {
@@ -17,6 +19,27 @@ package struct RegularExpression: Sendable {
         var compiler = PatternCompiler()
         program = try compiler.compile(try parser.parse())
         groupCount = parser.groupCount
+        var bitmaps: [UInt64] = []
+        for instruction in program {
+            var words: [UInt64] = [0, 0]
+            if case .scalar(let set) = instruction {
+                for value in UInt8(0)..<128 where set.contains(Unicode.Scalar(value)) {
+                    words[Int(value >> 6)] |= 1 << UInt64(value & 63)
+                }
+            }
+            bitmaps += words
+        }
+        self.bitmaps = bitmaps
+    }
+
+    /// Whether an instruction reads the scalar.
+    @inline(__always)
+    func reads(_ state: Int, _ scalar: Unicode.Scalar) -> Bool {
+        if scalar.value < 128 {
+            return bitmaps[state * 2 + Int(scalar.value >> 6)] >> UInt64(scalar.value & 63) & 1 == 1
+        }
+        guard case .scalar(let set) = program[state] else { return false }
+        return set.contains(scalar)
     }
 
     /// How many steps one match may take: some seconds of an unoptimized build.
@@ -24,7 +47,7 @@ package struct RegularExpression: Sendable {
 
     /// Whether it is found in the text; nil where finding out takes more steps than are allowed.
     package func isFound(in text: String) -> Bool? {
-        var matcher = PatternMatcher(program)
+        var matcher = PatternMatcher(self)
         return matcher.run(text)
     }
 }

@@ -12,7 +12,9 @@ package struct CELEnvironment: Sendable {
     /// Whether `has(x.y)` costs something itself.
     package var presenceTestHasCost = true
     /// Answers the contents of a time zone file by the zone's name, as in the IANA database.
-    package var timeZones: @Sendable (String) -> [UInt8]? = { _ in nil }
+    package var timeZones: @Sendable (String) -> [UInt8]? = { _ in nil } {
+        didSet { addTimes() }
+    }
     package var types: any CELTypeProvider = CELWellKnownTypes()
     package var costs: any CELCallCosts = CELStandardCosts()
 

@@ -109,10 +109,12 @@ final class CELIndexNode: CELAttributeNode {
     private let operand: any CELNode
     private let attribute: (any CELAttributeNode)?
     private let index: any CELNode
+    private let indexAttribute: (any CELAttributeNode)?
     private let isOptional: Bool
     let wholeCost: UInt64
 
     init(_ operand: any CELNode, index: any CELNode, isOptional: Bool) {
+        indexAttribute = index as? any CELAttributeNode
         self.operand = operand
         attribute = operand as? any CELAttributeNode
         self.index = index
@@ -124,7 +126,7 @@ final class CELIndexNode: CELAttributeNode {
         let value = attribute?.resolve(frame) ?? operand.evaluate(frame)
         if value.isErrorOrUnknown { return value }
         if case .optional(let optional) = value, optional.value == nil { return value }
-        let key = (index as? any CELAttributeNode)?.resolve(frame) ?? index.evaluate(frame)
+        let key = indexAttribute?.resolve(frame) ?? index.evaluate(frame)
         if key.isErrorOrUnknown {
             frame.spend(1)
             return key

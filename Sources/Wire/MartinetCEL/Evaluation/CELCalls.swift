@@ -222,19 +222,24 @@ final class CELConditionalNode: CELAttributeNode {
     private let condition: any CELNode
     private let first: any CELNode
     private let second: any CELNode
+    private let firstAttribute: (any CELAttributeNode)?
+    private let secondAttribute: (any CELAttributeNode)?
     let wholeCost: UInt64 = 0
     init(_ condition: any CELNode, _ first: any CELNode, _ second: any CELNode) {
         self.condition = condition
         self.first = first
         self.second = second
+        firstAttribute = first as? any CELAttributeNode
+        secondAttribute = second as? any CELAttributeNode
     }
     func resolve(_ frame: CELFrame) -> CELValue {
         let value = condition.evaluate(frame)
         guard case .bool(let isTrue) = value else {
             return value.isErrorOrUnknown ? value : .noSuchOverload("_?_:_")
         }
-        let branch = isTrue ? first : second
-        return (branch as? any CELAttributeNode)?.resolve(frame) ?? branch.evaluate(frame)
+        return isTrue
+            ? firstAttribute?.resolve(frame) ?? first.evaluate(frame)
+            : secondAttribute?.resolve(frame) ?? second.evaluate(frame)
     }
     func evaluate(_ frame: CELFrame) -> CELValue { resolve(frame) }
 }

@@ -94,7 +94,9 @@ final class CELListFoldNode: CELNode {
     private let range: CELFoldRange
     private let filter: (any CELNode)?
     private let body: any CELNode
+    private let isConstant: Bool
     init(_ range: CELFoldRange, filter: (any CELNode)?, _ body: any CELNode) {
+        isConstant = body is CELConstantNode
         self.range = range
         self.filter = filter
         self.body = body
@@ -103,7 +105,6 @@ final class CELListFoldNode: CELNode {
     func evaluate(_ frame: CELFrame) -> CELValue {
         var elements: [CELValue] = []
         var failed: CELValue?
-        let isConstant = body is CELConstantNode
         let failure = range.forEach(frame) {
             if let filter {
                 let found = filter.evaluate(frame)

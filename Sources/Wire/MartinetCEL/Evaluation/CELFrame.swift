@@ -1,8 +1,9 @@
 /// The state of one evaluation: the values of variables, and what was spent.
 package final class CELFrame {
     /// By slot, in the order in which the environment declares them.
-    package var variables: [CELValue]
-    var locals: [CELValue]
+    package let variables: [CELValue]
+    /// The variables of macros; every slot has a value from the start. Owned by this frame alone.
+    let locals: UnsafeMutableBufferPointer<CELValue>
     package private(set) var cost: UInt64 = 0
     private let costLimit: UInt64
     package private(set) var isExhausted = false
@@ -10,7 +11,13 @@ package final class CELFrame {
     package init(variables: [CELValue], localCount: Int, costLimit: UInt64) {
         self.variables = variables
         self.costLimit = costLimit
-        locals = Array(repeating: .null, count: localCount)
+        locals = .allocate(capacity: localCount)
+        locals.initialize(repeating: .null)
+    }
+
+    deinit {
+        locals.deinitialize()
+        locals.deallocate()
     }
 
     /// Cost above the limit ends the evaluation at the next step that can fail.

@@ -6,7 +6,8 @@ enum CELConversions {
         case .uint(let number): return number <= UInt64(Int64.max) ? .int(Int64(number)) : .overflow
         case .double(let number):
             let whole = number.rounded(.towardZero)
-            guard whole > -9_223_372_036_854_775_808, whole < 9_223_372_036_854_775_808, let exact = Int64(exactly: whole)
+            guard whole > -9_223_372_036_854_775_808, whole < 9_223_372_036_854_775_808,
+                let exact = Int64(exactly: whole)
             else { return .overflow }
             return .int(exact)
         case .string(let text): return parse(text)

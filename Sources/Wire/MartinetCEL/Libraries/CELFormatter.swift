@@ -6,7 +6,7 @@ import Glibc
 /// and maps and groups the digits of `%f`.
 struct CELFormatter {
     private let isQuoting: Bool
-    private var budget = CELBudget(steps: 1_000_000)
+    private var budget = CELBudget(steps: 200_000)
 
     init(isQuoting: Bool) { self.isQuoting = isQuoting }
 
@@ -145,7 +145,8 @@ struct CELFormatter {
         let text = CELFormatter.printed("%.*e", isQuoting ? 6 : precision, number)
         guard isQuoting, let mark = text.firstIndex(of: "e") else { return text }
         let superscripts: [Character: String] = [
-            "-": "⁻", "0": "⁰", "1": "¹", "2": "²", "3": "³", "4": "⁴", "5": "⁵", "6": "⁶", "7": "⁷", "8": "⁸", "9": "⁹",
+            "-": "⁻", "0": "⁰", "1": "¹", "2": "²", "3": "³", "4": "⁴", "5": "⁵", "6": "⁶", "7": "⁷", "8": "⁸",
+            "9": "⁹",
         ]
         let exponent = text[text.index(after: mark)...].compactMap { superscripts[$0] }.joined()
         return text[..<mark] + "×10" + exponent

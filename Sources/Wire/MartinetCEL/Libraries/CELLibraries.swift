@@ -1,6 +1,6 @@
 extension CELEnvironment {
     /// The standard library with every extension that this module has.
-    package static var everything: CELEnvironment {
+    package static let everything: CELEnvironment = {
         var environment = standard
         environment.addOptionalTypes()
         environment.addBindings()
@@ -13,7 +13,7 @@ extension CELEnvironment {
         environment.addRegex()
         environment.allowsQuotedIdentifiers = true
         return environment
-    }
+    }()
 
     package mutating func addBindings() { add([CELMacro.binding]) }
 
@@ -117,7 +117,8 @@ extension CELEnvironment {
             return .list(elements)
         }
         add(
-            "optional.unwrap", [CELOverload("optional_unwrap", [.list(.optional(first))], .list(first), .unary(unwrap))])
+            "optional.unwrap", [CELOverload("optional_unwrap", [.list(.optional(first))], .list(first), .unary(unwrap))]
+        )
         add(
             "unwrapOpt",
             [

@@ -1,10 +1,10 @@
 extension CELEnvironment {
     /// The macros, operators and functions of the language definition, with numbers compared across types.
-    package static var standard: CELEnvironment {
+    package static let standard: CELEnvironment = {
         var environment = CELEnvironment()
         environment.addStandardLibrary()
         return environment
-    }
+    }()
 
     private mutating func addStandardLibrary() {
         add(CELMacro.standard)

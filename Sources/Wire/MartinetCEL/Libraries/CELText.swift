@@ -21,13 +21,18 @@ package enum CELText {
         guard case .string(let text) = text, case .string(let start) = start else {
             return .noSuchOverload("startsWith")
         }
-        return .bool(text.utf8.starts(with: start.utf8))
+        return .bool(
+            text.withBytes(of: start) { text, start in
+                text.count >= start.count && text.prefix(start.count).elementsEqual(start)
+            })
     }
 
     static func endsWith(_ text: CELValue, _ end: CELValue) -> CELValue {
         guard case .string(let text) = text, case .string(let end) = end else { return .noSuchOverload("endsWith") }
-        let excess = text.utf8.count - end.utf8.count
-        return .bool(excess >= 0 && text.utf8.dropFirst(excess).elementsEqual(end.utf8))
+        return .bool(
+            text.withBytes(of: end) { text, end in
+                text.count >= end.count && text.suffix(end.count).elementsEqual(end)
+            })
     }
 
     static func contains(_ text: CELValue, _ part: CELValue) -> CELValue {

@@ -13,9 +13,10 @@ package struct CELMacro: Sendable {
     }
 
     typealias Failure = CELLexer.Failure
-    typealias Expander = @Sendable (
-        inout CELParser, Int, CELExpression?, [CELExpression]
-    ) throws(Failure) -> CELExpression?
+    typealias Expander =
+        @Sendable (
+            inout CELParser, Int, CELExpression?, [CELExpression]
+        ) throws(Failure) -> CELExpression?
 
     let key: Key
     /// Nil where the call is not meant as the macro.

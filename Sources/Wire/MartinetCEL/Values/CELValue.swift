@@ -1,3 +1,5 @@
+import Glibc
+
 /// A value of the Common Expression Language.
 ///
 /// Lists, maps and objects are references to something that answers questions, so that a tree that exists already is
@@ -95,7 +97,7 @@ package final class CELFailure: Sendable, Error, CustomStringConvertible {
 /// exponential in what they occupy.
 package struct CELBudget {
     package var steps: Int
-    package init(steps: Int = 5_000_000) { self.steps = steps }
+    package init(steps: Int = 1_000_000) { self.steps = steps }
     package mutating func spend(_ count: Int = 1) -> Bool {
         steps -= count
         return steps >= 0
@@ -177,8 +179,19 @@ extension String {
 
     /// Equality of scalars: Swift's own also holds between differently composed texts.
     package func isSameText(as other: String) -> Bool {
-        guard utf8.count == other.utf8.count, self == other else { return false }
-        return utf8.elementsEqual(other.utf8)
+        guard utf8.count == other.utf8.count else { return false }
+        return withBytes(of: other) { first, second in
+            guard let start = first.baseAddress, let otherStart = second.baseAddress else { return true }
+            return memcmp(start, otherStart, first.count) == 0
+        }
+    }
+
+    /// Both texts as bytes.
+    func withBytes<Result>(
+        of other: String, _ body: (UnsafeBufferPointer<UInt8>, UnsafeBufferPointer<UInt8>) -> Result
+    ) -> Result {
+        var (first, second) = (self, other)
+        return first.withUTF8 { first in second.withUTF8 { second in body(first, second) } }
     }
 
     package func isTextBefore(_ other: String) -> Bool { utf8.lexicographicallyPrecedes(other.utf8) }
