@@ -56,9 +56,20 @@ struct PatternParser {
         var nodes: [PatternNode] = []
         while let scalar = current, scalar != "|", scalar != ")" {
             guard let atom = try atom(depth: depth) else { continue }
-            nodes.append(try repetition(of: atom))
+            nodes.append(try repetition(of: finished(atom)))
         }
         return nodes.isEmpty ? .empty : nodes.count == 1 ? nodes[0] : .sequence(nodes)
+    }
+
+    private func finished(_ node: PatternNode) -> PatternNode {
+        switch node {
+        case .set(var set):
+            set.finish()
+            return .set(set)
+        // What was quoted is a sequence of its own.
+        case .sequence(let nodes): return .sequence(nodes.map(finished))
+        default: return node
+        }
     }
 
     private mutating func repetition(of atom: PatternNode) throws(RegularExpressionError) -> PatternNode {

@@ -21,13 +21,11 @@ package struct RegularExpression: Sendable {
         groupCount = parser.groupCount
         var bitmaps: [UInt64] = []
         for instruction in program {
-            var words: [UInt64] = [0, 0]
-            if case .scalar(let set) = instruction {
-                for value in UInt8(0)..<128 where set.contains(Unicode.Scalar(value)) {
-                    words[Int(value >> 6)] |= 1 << UInt64(value & 63)
-                }
+            guard case .scalar(let set) = instruction else {
+                bitmaps += [0, 0]
+                continue
             }
-            bitmaps += words
+            bitmaps += [set.ascii.low, set.ascii.high]
         }
         self.bitmaps = bitmaps
     }

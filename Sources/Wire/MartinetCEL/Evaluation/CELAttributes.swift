@@ -77,24 +77,38 @@ final class CELBindingNode: CELNode {
     }
 }
 
+/// What a step is applied to: an attribute is not charged as a whole there.
+struct CELOperand: Sendable {
+    private let node: any CELNode
+    private let attribute: (any CELAttributeNode)?
+    let wholeCost: UInt64
+
+    init(_ node: any CELNode) {
+        self.node = node
+        attribute = node as? any CELAttributeNode
+        wholeCost = attribute?.wholeCost ?? 1
+    }
+
+    @inline(__always)
+    func resolve(_ frame: CELFrame) -> CELValue { attribute?.resolve(frame) ?? node.evaluate(frame) }
+}
+
 /// `operand.field`, `operand[constant]` and their optional forms.
 final class CELSelectNode: CELAttributeNode {
-    private let operand: any CELNode
-    private let attribute: (any CELAttributeNode)?
+    private let operand: CELOperand
     private let key: CELValue
     private let isOptional: Bool
     let wholeCost: UInt64
 
     init(_ operand: any CELNode, key: CELValue, isOptional: Bool) {
-        self.operand = operand
-        attribute = operand as? any CELAttributeNode
+        self.operand = CELOperand(operand)
         self.key = key
         self.isOptional = isOptional
-        wholeCost = attribute?.wholeCost ?? 1
+        wholeCost = self.operand.wholeCost
     }
 
     func resolve(_ frame: CELFrame) -> CELValue {
-        let value = attribute?.resolve(frame) ?? operand.evaluate(frame)
+        let value = operand.resolve(frame)
         return value.qualified(by: key, isOptional: isOptional, frame)
     }
 
@@ -106,27 +120,23 @@ final class CELSelectNode: CELAttributeNode {
 
 /// `operand[index]`.
 final class CELIndexNode: CELAttributeNode {
-    private let operand: any CELNode
-    private let attribute: (any CELAttributeNode)?
-    private let index: any CELNode
-    private let indexAttribute: (any CELAttributeNode)?
+    private let operand: CELOperand
+    private let index: CELOperand
     private let isOptional: Bool
     let wholeCost: UInt64
 
     init(_ operand: any CELNode, index: any CELNode, isOptional: Bool) {
-        indexAttribute = index as? any CELAttributeNode
-        self.operand = operand
-        attribute = operand as? any CELAttributeNode
-        self.index = index
+        self.operand = CELOperand(operand)
+        self.index = CELOperand(index)
         self.isOptional = isOptional
-        wholeCost = attribute?.wholeCost ?? 1
+        wholeCost = self.operand.wholeCost
     }
 
     func resolve(_ frame: CELFrame) -> CELValue {
-        let value = attribute?.resolve(frame) ?? operand.evaluate(frame)
+        let value = operand.resolve(frame)
         if value.isErrorOrUnknown { return value }
         if case .optional(let optional) = value, optional.value == nil { return value }
-        let key = indexAttribute?.resolve(frame) ?? index.evaluate(frame)
+        let key = index.resolve(frame)
         if key.isErrorOrUnknown {
             frame.spend(1)
             return key
@@ -142,22 +152,20 @@ final class CELIndexNode: CELAttributeNode {
 
 /// `has(operand.field)`.
 final class CELPresenceNode: CELAttributeNode {
-    private let operand: any CELNode
-    private let attribute: (any CELAttributeNode)?
+    private let operand: CELOperand
     private let field: String
     private let hasCost: Bool
     let wholeCost: UInt64
 
     init(_ operand: any CELNode, field: String, hasCost: Bool) {
-        self.operand = operand
-        attribute = operand as? any CELAttributeNode
+        self.operand = CELOperand(operand)
         self.field = field
         self.hasCost = hasCost
-        wholeCost = attribute?.wholeCost ?? 1
+        wholeCost = self.operand.wholeCost
     }
 
     func resolve(_ frame: CELFrame) -> CELValue {
-        let value = attribute?.resolve(frame) ?? operand.evaluate(frame)
+        let value = operand.resolve(frame)
         switch value {
         case .error, .unknown: return value
         case .optional(let optional):

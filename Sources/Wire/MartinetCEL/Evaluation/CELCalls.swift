@@ -220,26 +220,20 @@ final class CELLogicNode: CELNode {
 /// `condition ? first : second`.
 final class CELConditionalNode: CELAttributeNode {
     private let condition: any CELNode
-    private let first: any CELNode
-    private let second: any CELNode
-    private let firstAttribute: (any CELAttributeNode)?
-    private let secondAttribute: (any CELAttributeNode)?
+    private let first: CELOperand
+    private let second: CELOperand
     let wholeCost: UInt64 = 0
     init(_ condition: any CELNode, _ first: any CELNode, _ second: any CELNode) {
         self.condition = condition
-        self.first = first
-        self.second = second
-        firstAttribute = first as? any CELAttributeNode
-        secondAttribute = second as? any CELAttributeNode
+        self.first = CELOperand(first)
+        self.second = CELOperand(second)
     }
     func resolve(_ frame: CELFrame) -> CELValue {
         let value = condition.evaluate(frame)
         guard case .bool(let isTrue) = value else {
             return value.isErrorOrUnknown ? value : .noSuchOverload("_?_:_")
         }
-        return isTrue
-            ? firstAttribute?.resolve(frame) ?? first.evaluate(frame)
-            : secondAttribute?.resolve(frame) ?? second.evaluate(frame)
+        return isTrue ? first.resolve(frame) : second.resolve(frame)
     }
     func evaluate(_ frame: CELFrame) -> CELValue { resolve(frame) }
 }

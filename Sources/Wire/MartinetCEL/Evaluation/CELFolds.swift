@@ -89,16 +89,33 @@ final class CELExistsOneNode: CELNode {
     }
 }
 
+/// Which elements are folded: all where there is no condition.
+struct CELFoldFilter: Sendable {
+    let condition: (any CELNode)?
+
+    /// A condition that fails is the failure of the whole.
+    @inline(__always)
+    func accepts(_ frame: CELFrame, _ failed: inout CELValue?) -> Bool {
+        guard let condition else { return true }
+        let found = condition.evaluate(frame)
+        guard case .bool(let isWanted) = found else {
+            failed = found.isErrorOrUnknown ? found : .noSuchOverload("_?_:_")
+            return false
+        }
+        return isWanted
+    }
+}
+
 /// `map`, `filter` and `transformList`.
 final class CELListFoldNode: CELNode {
     private let range: CELFoldRange
-    private let filter: (any CELNode)?
+    private let filter: CELFoldFilter
     private let body: any CELNode
     private let isConstant: Bool
     init(_ range: CELFoldRange, filter: (any CELNode)?, _ body: any CELNode) {
         isConstant = body is CELConstantNode
         self.range = range
-        self.filter = filter
+        self.filter = CELFoldFilter(condition: filter)
         self.body = body
     }
 
@@ -106,14 +123,7 @@ final class CELListFoldNode: CELNode {
         var elements: [CELValue] = []
         var failed: CELValue?
         let failure = range.forEach(frame) {
-            if let filter {
-                let found = filter.evaluate(frame)
-                guard case .bool(let isWanted) = found else {
-                    failed = found.isErrorOrUnknown ? found : .noSuchOverload("_?_:_")
-                    return true
-                }
-                guard isWanted else { return true }
-            }
+            guard filter.accepts(frame, &failed) else { return true }
             let value = body.evaluate(frame)
             frame.spend(isConstant ? 2 : 12)
             if value.isErrorOrUnknown {
@@ -132,12 +142,12 @@ final class CELListFoldNode: CELNode {
 /// `transformMap` and `transformMapEntry`.
 final class CELMapFoldNode: CELNode {
     private let range: CELFoldRange
-    private let filter: (any CELNode)?
+    private let filter: CELFoldFilter
     private let body: any CELNode
     private let isEntry: Bool
     init(_ range: CELFoldRange, filter: (any CELNode)?, _ body: any CELNode, isEntry: Bool) {
         self.range = range
-        self.filter = filter
+        self.filter = CELFoldFilter(condition: filter)
         self.body = body
         self.isEntry = isEntry
     }
@@ -146,14 +156,7 @@ final class CELMapFoldNode: CELNode {
         var builder = CELDictionaryBuilder()
         var failed: CELValue?
         let failure = range.forEach(frame) {
-            if let filter {
-                let found = filter.evaluate(frame)
-                guard case .bool(let isWanted) = found else {
-                    failed = found.isErrorOrUnknown ? found : .noSuchOverload("_?_:_")
-                    return true
-                }
-                guard isWanted else { return true }
-            }
+            guard filter.accepts(frame, &failed) else { return true }
             frame.spend(1)
             guard isEntry || failed == nil else { return true }
             if !isEntry { frame.spend(1) }

@@ -3,33 +3,21 @@ extension CELEnvironment {
     package mutating func addLists() {
         let first = CELType.parameter(0)
         let list = CELType.list(first)
-        func member(
-            _ name: String, _ id: String, _ arguments: [CELType], _ result: CELType,
-            _ function: @escaping @Sendable (CELArguments) -> CELValue
-        ) {
-            add(
-                name,
-                [
-                    CELOverload(
-                        id, isMember: true, arguments, result,
-                        .of(arguments.count) { values in function(CELArguments(values, name)) })
-                ])
-        }
-        member("slice", "list_slice", [list, .int, .int], list) { $0.slice() }
-        member("flatten", "list_flatten", [.list(list)], list) { $0.flattened() }
-        member("flatten", "list_flatten_int", [.list(.dyn), .int], .list(.dyn)) { $0.flattened() }
-        member("reverse", "list_reverse", [list], list) { arguments in
+        addMember("slice", "list_slice", [list, .int, .int], list) { $0.slice() }
+        addMember("flatten", "list_flatten", [.list(list)], list) { $0.flattened() }
+        addMember("flatten", "list_flatten_int", [.list(.dyn), .int], .list(.dyn)) { $0.flattened() }
+        addMember("reverse", "list_reverse", [list], list) { arguments in
             guard let list = arguments.list(0) else { return arguments.mismatch }
             return .list((0..<list.count).reversed().map { list.element(at: $0) })
         }
-        member("distinct", "list_distinct", [list], list) { $0.distinct() }
+        addMember("distinct", "list_distinct", [list], list) { $0.distinct() }
         for (type, name) in [
             (CELType.int, "int"), (.uint, "uint"), (.double, "double"), (.bool, "bool"),
             (.duration, "google.protobuf.Duration"), (.timestamp, "google.protobuf.Timestamp"), (.string, "string"),
             (.bytes, "bytes"),
         ] {
-            member("sort", "list_\(name)_sort", [.list(type)], .list(type)) { $0.sorted(by: 0) }
-            member(
+            addMember("sort", "list_\(name)_sort", [.list(type)], .list(type)) { $0.sorted(by: 0) }
+            addMember(
                 "@sortByAssociatedKeys", "list_\(name)_sortByAssociatedKeys", [list, .list(type)], list
             ) { $0.sorted(by: 1) }
         }

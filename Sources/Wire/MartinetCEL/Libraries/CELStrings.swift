@@ -4,39 +4,27 @@ extension CELEnvironment {
     /// - Parameter version: what has been there since which version: 1 adds `format` and `quote`, 2 `join`, 3 `reverse`;
     ///   4 changes how `format` shows lists, maps and numbers.
     package mutating func addStrings(version: Int = 4) {
-        func member(
-            _ name: String, _ id: String, _ arguments: [CELType], _ result: CELType,
-            _ function: @escaping @Sendable (CELArguments) -> CELValue
-        ) {
-            add(
-                name,
-                [
-                    CELOverload(
-                        id, isMember: true, arguments, result,
-                        .of(arguments.count) { values in function(CELArguments(values, name)) })
-                ])
-        }
-        member("charAt", "string_char_at_int", [.string, .int], .string) { arguments in
+        addMember("charAt", "string_char_at_int", [.string, .int], .string) { arguments in
             guard let text = arguments.scalars(0), let index = arguments.int(1) else { return arguments.mismatch }
             guard index >= 0, index <= text.count else { return .failure("index out of range: \(index)") }
             return index == text.count ? .string("") : .string(String(text[Int(index)]))
         }
         for (name, isLast) in [("indexOf", false), ("lastIndexOf", true)] {
             let id = isLast ? "string_last_index_of_string" : "string_index_of_string"
-            member(name, id, [.string, .string], .int) { $0.index(isLast: isLast) }
-            member(name, id + "_int", [.string, .string, .int], .int) { $0.index(isLast: isLast) }
+            addMember(name, id, [.string, .string], .int) { $0.index(isLast: isLast) }
+            addMember(name, id + "_int", [.string, .string, .int], .int) { $0.index(isLast: isLast) }
         }
-        member("lowerAscii", "string_lower_ascii", [.string], .string) { $0.mapped { $0.lowercasedInASCII } }
-        member("upperAscii", "string_upper_ascii", [.string], .string) { $0.mapped { $0.uppercasedInASCII } }
-        member("replace", "string_replace_string_string", [.string, .string, .string], .string) { $0.replaced() }
-        member("replace", "string_replace_string_string_int", [.string, .string, .string, .int], .string) {
+        addMember("lowerAscii", "string_lower_ascii", [.string], .string) { $0.mapped { $0.lowercasedInASCII } }
+        addMember("upperAscii", "string_upper_ascii", [.string], .string) { $0.mapped { $0.uppercasedInASCII } }
+        addMember("replace", "string_replace_string_string", [.string, .string, .string], .string) { $0.replaced() }
+        addMember("replace", "string_replace_string_string_int", [.string, .string, .string, .int], .string) {
             $0.replaced()
         }
-        member("split", "string_split_string", [.string, .string], .list(.string)) { $0.split() }
-        member("split", "string_split_string_int", [.string, .string, .int], .list(.string)) { $0.split() }
-        member("substring", "string_substring_int", [.string, .int], .string) { $0.substring() }
-        member("substring", "string_substring_int_int", [.string, .int, .int], .string) { $0.substring() }
-        member("trim", "string_trim", [.string], .string) { arguments in
+        addMember("split", "string_split_string", [.string, .string], .list(.string)) { $0.split() }
+        addMember("split", "string_split_string_int", [.string, .string, .int], .list(.string)) { $0.split() }
+        addMember("substring", "string_substring_int", [.string, .int], .string) { $0.substring() }
+        addMember("substring", "string_substring_int_int", [.string, .int, .int], .string) { $0.substring() }
+        addMember("trim", "string_trim", [.string], .string) { arguments in
             guard let text = arguments.string(0) else { return arguments.mismatch }
             let scalars = Array(text.unicodeScalars)
             let isBlank = { (scalar: Unicode.Scalar) in scalar.properties.isWhitespace }
@@ -45,7 +33,7 @@ extension CELEnvironment {
             return .string(text: scalars[start..<end])
         }
         if version >= 1 {
-            member("format", "string_format", [.string, .list(.dyn)], .string) { arguments in
+            addMember("format", "string_format", [.string, .list(.dyn)], .string) { arguments in
                 guard let text = arguments.string(0), let values = arguments.list(1) else {
                     return arguments.mismatch
                 }
@@ -55,15 +43,26 @@ extension CELEnvironment {
             add("strings.quote", [CELOverload("strings_quote", [.string], .string, .unary(CELText.quote))])
         }
         if version >= 2 {
-            member("join", "list_join", [.list(.string)], .string) { $0.joined() }
-            member("join", "list_join_string", [.list(.string), .string], .string) { $0.joined() }
+            addMember("join", "list_join", [.list(.string)], .string) { $0.joined() }
+            addMember("join", "list_join_string", [.list(.string), .string], .string) { $0.joined() }
         }
         if version >= 3 {
-            member("reverse", "string_reverse", [.string], .string) { arguments in
+            addMember("reverse", "string_reverse", [.string], .string) { arguments in
                 guard let text = arguments.scalars(0) else { return arguments.mismatch }
                 return .string(text: text.reversed())
             }
         }
+    }
+}
+
+extension CELEnvironment {
+    /// Adds a function of which the first argument stands before a dot.
+    mutating func addMember(
+        _ name: String, _ id: String, _ arguments: [CELType], _ result: CELType,
+        _ function: @escaping @Sendable (CELArguments) -> CELValue
+    ) {
+        let implementation = CELOverload.Implementation.of(arguments.count) { function(CELArguments($0, name)) }
+        add(name, [CELOverload(id, isMember: true, arguments, result, implementation)])
     }
 }
 
