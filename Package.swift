@@ -77,6 +77,7 @@ let modules: [Module] = [
     module(.wire, "MartinetAPI", uses: ["MartinetBase", "MartinetSchema"], tested: false),
     module(.wire, "MartinetYAML", uses: ["CMartinetYAML"]),
     module(.wire, "MartinetRegularExpressions"),
+    module(.wire, "MartinetCEL", uses: ["MartinetRegularExpressions"]),
     module(.wire, "MartinetCommandLine", uses: ["MartinetNearMiss"]),
     module(.wire, "MartinetSPDY", uses: ["CMartinetZlib"]),
     module(.wire, "MartinetArchive", uses: ["MartinetBase", "CMartinetZlib"]),
@@ -88,17 +89,21 @@ let modules: [Module] = [
     module(.logic, "MartinetKubeconfig", uses: ["MartinetNearMiss", "MartinetYAML"]),
     module(.logic, "MartinetPrinters", uses: ["MartinetYAML"]),
     module(.logic, "MartinetSelectors", uses: ["MartinetSchema"]),
+    module(
+        .logic, "MartinetCELKubernetes",
+        uses: ["MartinetBase", "MartinetAddresses", "MartinetSchema", "MartinetRegularExpressions", "MartinetCEL"]),
     module(.logic, "MartinetPatch", uses: ["MartinetSchema"]),
     module(.logic, "MartinetManagedFields", uses: ["MartinetBase", "MartinetSchema"]),
     module(.logic, "MartinetStrategies", uses: ["MartinetBase", "MartinetSchema", "MartinetAPI"]),
     module(.logic, "MartinetVersions", uses: ["MartinetSchema"]),
     module(
-        .logic, "MartinetDocuments", uses: ["MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetVersions", "MartinetYAML", "MartinetPrinters"]),
+        .logic, "MartinetDocuments",
+        uses: ["MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetVersions", "MartinetYAML", "MartinetPrinters"]),
     module(
         .logic, "MartinetCustomResources",
         uses: [
             "MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetAddresses", "MartinetStrategies",
-            "MartinetImageSpec", "MartinetRegularExpressions",
+            "MartinetImageSpec", "MartinetRegularExpressions", "MartinetCEL", "MartinetCELKubernetes",
         ]),
     module(.logic, "MartinetClient", uses: ["MartinetBase", "MartinetSchema", "MartinetAPI"]),
     module(.logic, "MartinetDockerfile", uses: ["MartinetNearMiss"]),
@@ -271,6 +276,9 @@ let programs: [(name: String, uses: [String])] = [
 let benchmarks: [Module] = [
     module(.components, "APIBench", uses: ["MartinetAPIServer", "MartinetBench"]),
     module(.components, "ManagedFieldsBench", uses: ["MartinetBase", "MartinetSchema", "MartinetManagedFields"]),
+    module(
+        .components, "ExpressionBench",
+        uses: ["MartinetSchema", "MartinetCEL", "MartinetCELKubernetes"]),
     module(
         .components, "SchedulingBench",
         uses: ["MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetScheduling"]),
