@@ -49,6 +49,7 @@ package struct TableBuilder {
             throw SchemaError(place: definition.name, message: "\(fields.count) fields are more than 4095")
         }
         string(definition.name, at: place + TableFormat.TypeRecord.name)
+        string(definition.documentation, at: place + TableFormat.TypeRecord.documentation)
         put(UInt16(fields.count), at: place + TableFormat.TypeRecord.fieldCount)
         put(definition.flags.rawValue, at: place + TableFormat.TypeRecord.flags)
         if !fields.isEmpty {
