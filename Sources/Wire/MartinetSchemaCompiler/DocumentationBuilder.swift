@@ -41,16 +41,11 @@ package struct DocumentationBuilder {
     private mutating func writeTexts() {
         var known: [String: Int] = [:]
         for (place, text) in pending where !text.isEmpty {
-            if let old = known[text] {
-                link(place, to: old)
-                continue
-            }
-            known[text] = out.count
-            link(place, to: out.count)
-            let bytes = Array(text.utf8.prefix(Int(UInt16.max)))
-            out.append(UInt8(truncatingIfNeeded: bytes.count))
-            out.append(UInt8(truncatingIfNeeded: bytes.count >> 8))
-            out.append(contentsOf: bytes)
+            let target = known[text] ?? out.count
+            link(place, to: target)
+            guard target == out.count else { continue }
+            known[text] = target
+            out.append(tableText: text)
         }
     }
 
