@@ -47,9 +47,9 @@ test: setup stage ## Run every test
 unit: stage ## Test the targets named in ONLY alone, fast: make unit ONLY=MartinetYAML
 	@$(locked) env MARTINET_ONLY=$(ONLY) $(SWIFT) test --scratch-path $(SCRATCH)-$(ONLY)
 
-generate: ## Compile API/ into the embedded table and the typed views
+generate: ## Compile API/ into the embedded tables and the typed views
 	@$(locked) env MARTINET_ONLY=martinet-schema $(SWIFT) build --quiet --scratch-path $(SCRATCH)-schema
-	@$(SCRATCH)-schema/debug/martinet-schema API Sources/C/CMartinetTables/tables.bin Sources/Wire/MartinetAPI/Generated
+	@$(SCRATCH)-schema/debug/martinet-schema API Sources/C/CMartinetTables Sources/Wire/MartinetAPI/Generated
 
 check: setup generate ## Formatting, layers, generated files
 	@$(SWIFT) format lint --strict --parallel $$(git ls-files '*.swift' ':!Sources/Wire/MartinetAPI/Generated')
