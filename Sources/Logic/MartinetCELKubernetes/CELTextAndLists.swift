@@ -117,28 +117,31 @@ extension CELEnvironment {
 private enum CELListFunctions {
     static func isSorted(_ value: CELValue) -> CELValue {
         guard case .list(let list) = value else { return .noSuchOverload("isSorted") }
+        var budget = CELBudget()
         var last: CELValue?
         for index in 0..<list.count {
             let element = list.element(at: index)
             if let last {
-                guard let order = last.compare(element) else { return .noSuchOverload("isSorted") }
+                guard let order = last.compare(element, &budget) else { return .noSuchOverload("isSorted") }
                 if order == .greater { return .bool(false) }
             }
             last = element
         }
+        guard budget.steps >= 0 else { return .failure("the comparison is too large") }
         return .bool(true)
     }
 
     static func extreme(_ value: CELValue, _ wanted: CELValue.Order, _ function: String) -> CELValue {
         guard case .list(let list) = value else { return .noSuchOverload(function) }
         guard list.count > 0 else { return .failure("\(function) called on empty list") }
+        var budget = CELBudget()
         var best = list.element(at: 0)
         for index in 1..<max(1, list.count) {
             let element = list.element(at: index)
-            guard let order = element.compare(best) else { return .noSuchOverload(function) }
+            guard let order = element.compare(best, &budget) else { return .noSuchOverload(function) }
             if order == wanted { best = element }
         }
-        return best
+        return budget.steps >= 0 ? best : .failure("the comparison is too large")
     }
 
     static func sum(_ value: CELValue, _ zero: CELValue) -> CELValue {

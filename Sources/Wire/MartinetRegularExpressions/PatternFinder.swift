@@ -52,7 +52,7 @@ struct PatternFinder {
                 }
             }
             steps += threads.count + 1
-            guard steps <= RegularExpression.stepsMax / 10 else {
+            guard steps <= RegularExpression.stepsMax / 5 else {
                 throw RegularExpressionError(pattern: "", message: "matching takes too many steps")
             }
             swap(&threads, &next)

@@ -89,6 +89,27 @@ struct HostileTests {
         }
     }
 
+    @Test("what nests as deep as is allowed is evaluated")
+    func deepest() {
+        let nested = String(repeating: "[1].map(x, ", count: 240) + "1" + String(repeating: ")", count: 240)
+        let list = String(repeating: "[", count: 240) + "1" + String(repeating: "]", count: 240)
+        for text in [
+            "size(\(nested)) == 1", "size(\(list)) == 1", "\(list) == \(list)", "size('%s'.format([\(list)])) > 480",
+        ] {
+            guard case .bool(true)? = outcome(text) else {
+                Issue.record("\(text.prefix(20))... is not evaluated")
+                continue
+            }
+        }
+    }
+
+    @Test("types do not grow exponentially")
+    func types() {
+        var text = "optional.of({1: 1})"
+        for _ in 0..<60 { text += ".optMap(x, {x: x})" }
+        #expect(isRefused(text + ".hasValue()"))
+    }
+
     @Test("loops end when the cost is spent")
     func loops() {
         let loop = "[1, 2, 3, 4, 5, 6, 7, 8, 9, 10]"

@@ -306,13 +306,24 @@ struct CELChecker {
         var values: CELType?
         for entry in entries {
             check(entry.key)
-            keys = join(keys, type(entry.key))
+            keys = join(keys, checkedKey(entry.key))
             check(entry.value)
             values = join(values, entry.isOptional ? unwrap(entry.value) : type(entry.value))
         }
         note(entries.map { ($0.key.id, false) })
         note(entries.map { ($0.value.id, $0.isOptional) })
         return .map(keys ?? newParameter(), values ?? newParameter())
+    }
+
+    /// A list or map as a key never works, and types of such keys would grow exponentially.
+    private mutating func checkedKey(_ key: CELExpression) -> CELType {
+        let found = mapping.substitute(type(key))
+        switch found {
+        case .list, .map, .opaque, .object, .type:
+            report(key.id, "unsupported type of a map's key: '\(shown(found))'")
+            return .error
+        default: return found
+        }
     }
 
     private mutating func checkStructure(

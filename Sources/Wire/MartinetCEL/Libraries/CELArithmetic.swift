@@ -1,7 +1,8 @@
 /// The operators on numbers, texts, times and lists. What does not fit its type is an error.
 enum CELArithmetic {
-    /// How many elements or bytes a value may get by an operation, whatever the cost allows.
+    /// How many bytes, and how many elements, a value may get by an operation, whatever the cost allows.
     static let sizeMax = 16_000_000
+    static let elementsMax = 1_000_000
 
     static func add(_ first: CELValue, _ second: CELValue) -> CELValue {
         switch (first, second) {
@@ -32,7 +33,7 @@ enum CELArithmetic {
         if let result = first.appending(second) { return result }
         if second.count == 0 { return .list(first) }
         if first.count == 0, !(second is any CELSpecialList) { return .list(second) }
-        guard first.count + second.count <= sizeMax / 16 else { return .tooLarge }
+        guard first.count + second.count <= elementsMax else { return .tooLarge }
         var elements: [CELValue] = []
         elements.reserveCapacity(first.count + second.count)
         for index in 0..<first.count { elements.append(first.element(at: index)) }

@@ -79,7 +79,10 @@ package enum CELPattern {
             guard regex.groupCount <= groupsMax else {
                 return .failure(CELFailure("regular expression has more than one capturing group: \(pattern)"))
             }
-            return .success(try regex.matches(in: text, limit: limit))
+            let most = CELArithmetic.elementsMax
+            let matches = try regex.matches(in: text, limit: min(limit, most + 1))
+            guard matches.count <= most else { return .failure(CELFailure("the pattern is found too often")) }
+            return .success(matches)
         } catch {
             return .failure(CELFailure("error parsing regexp: \(error.message)"))
         }

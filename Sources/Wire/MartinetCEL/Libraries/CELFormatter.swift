@@ -7,6 +7,7 @@ import Glibc
 struct CELFormatter {
     private let isQuoting: Bool
     private var budget = CELBudget(steps: 200_000)
+    private var bytesLeft = CELArithmetic.sizeMax
 
     init(isQuoting: Bool) { self.isQuoting = isQuoting }
 
@@ -169,6 +170,12 @@ struct CELFormatter {
 
     private mutating func text(_ value: CELValue, isInside: Bool = false, depth: Int = 0) throws(Failure) -> String {
         guard budget.spend(), depth < 500 else { throw Failure(message: "the result is too large") }
+        switch value {
+        case .string(let text): bytesLeft -= text.utf8.count
+        case .bytes(let bytes): bytesLeft -= bytes.count
+        default: bytesLeft -= 1
+        }
+        guard bytesLeft >= 0 else { throw Failure(message: "the result is too large") }
         switch value {
         case .list(let list):
             var parts: [String] = []

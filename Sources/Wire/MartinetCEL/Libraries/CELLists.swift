@@ -175,10 +175,12 @@ extension CELArguments {
         guard pairs.allSatisfy({ $0.key.type.runtimeName == type }) else {
             return .failure("list elements must have the same type")
         }
+        var budget = CELBudget(steps: 20_000_000)
         pairs.sort { first, second in
-            let order = first.key.compare(second.key)
+            let order = first.key.compare(second.key, &budget)
             return order == .less || (order != .greater && first.place < second.place)
         }
+        guard budget.steps >= 0 else { return .tooLarge }
         return .list(pairs.map { list.element(at: $0.place) })
     }
 }

@@ -176,6 +176,7 @@ package struct CELArguments {
         var parts: [CELValue] = []
         if separator.isEmpty {
             let scalars = Array(source.unicodeScalars)
+            guard scalars.count <= CELArithmetic.elementsMax else { return .tooLarge }
             for (index, scalar) in scalars.enumerated() {
                 if parts.count + 1 == most {
                     parts.append(.string(text: scalars[index...]))
@@ -188,10 +189,13 @@ package struct CELArguments {
         let text = Array(source.utf8)
         let part = Array(separator.utf8)
         var position = 0
-        while parts.count + 1 < most, let found = CELText.firstIndex(of: part, in: text, from: position) {
+        while parts.count + 1 < most, parts.count <= CELArithmetic.elementsMax,
+            let found = CELText.firstIndex(of: part, in: text, from: position)
+        {
             parts.append(.string(String(decoding: text[position..<found], as: UTF8.self)))
             position = found + part.count
         }
+        guard parts.count <= CELArithmetic.elementsMax else { return .tooLarge }
         parts.append(.string(String(decoding: text[position...], as: UTF8.self)))
         return .list(parts)
     }

@@ -2,7 +2,7 @@ extension CELValue {
     /// Equality as the language defines it: numbers across their types, anything else of different types is unequal.
     /// Nil where the comparison took more steps than the budget has.
     package func isEqual(to other: CELValue, _ budget: inout CELBudget) -> Bool? {
-        guard budget.spend() else { return nil }
+        guard budget.spend(on: self, other) else { return nil }
         switch (self, other) {
         case (.string(let first), .string(let second)): return first.isSameText(as: second)
         case (.bool(let first), .bool(let second)): return first == second
@@ -71,6 +71,11 @@ extension CELValue {
         case (.double(let first), .uint(let second)): Order(second, first).reversed
         default: nil
         }
+    }
+
+    /// The order of two of many values, which may together take no more than a budget.
+    package func compare(_ other: CELValue, _ budget: inout CELBudget) -> Order? {
+        budget.spend(on: self, other) ? compare(other) : .unordered
     }
 
     /// The order of two values; nil where their types have none.

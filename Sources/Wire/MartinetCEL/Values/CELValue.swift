@@ -102,6 +102,15 @@ package struct CELBudget {
         steps -= count
         return steps >= 0
     }
+
+    /// What looking at two values takes: long texts and bytes take more than a step.
+    package mutating func spend(on first: CELValue, _ second: CELValue) -> Bool {
+        switch (first, second) {
+        case (.string(let first), .string(let second)): spend(1 + min(first.utf8.count, second.utf8.count) / 64)
+        case (.bytes(let first), .bytes(let second)): spend(1 + min(first.count, second.count) / 64)
+        default: spend()
+        }
+    }
 }
 
 extension CELValue {
@@ -169,6 +178,9 @@ package final class CELArray: CELList {
 extension String {
     /// How many Unicode scalars it has: what the language calls the size of a string.
     package var scalarCount: Int {
+        // Only ASCII has as many bytes as UTF-16 units, and of such texts both are known without looking.
+        let byteCount = utf8.count
+        if utf16.count == byteCount { return byteCount }
         var text = self
         return text.withUTF8 { bytes in
             var count = 0
@@ -182,7 +194,7 @@ extension String {
         guard utf8.count == other.utf8.count else { return false }
         return withBytes(of: other) { first, second in
             guard let start = first.baseAddress, let otherStart = second.baseAddress else { return true }
-            return memcmp(start, otherStart, first.count) == 0
+            return start == otherStart || memcmp(start, otherStart, first.count) == 0
         }
     }
 
