@@ -47,9 +47,9 @@ test: setup stage ## Run every test
 unit: stage ## Test the targets named in ONLY alone, fast: make unit ONLY=MartinetYAML
 	@$(locked) env MARTINET_ONLY=$(ONLY) $(SWIFT) test --scratch-path $(SCRATCH)-$(ONLY)
 
-generate: ## Compile API/ into the embedded table and the typed views
+generate: ## Compile API/ into the embedded tables and the typed views
 	@$(locked) env MARTINET_ONLY=martinet-schema $(SWIFT) build --quiet --scratch-path $(SCRATCH)-schema
-	@$(SCRATCH)-schema/debug/martinet-schema API Sources/C/CMartinetTables/tables.bin Sources/Wire/MartinetAPI/Generated
+	@$(SCRATCH)-schema/debug/martinet-schema API Sources/C/CMartinetTables Sources/Wire/MartinetAPI/Generated
 
 check: setup generate ## Formatting, layers, generated files
 	@$(SWIFT) format lint --strict --parallel $$(git ls-files '*.swift' ':!Sources/Wire/MartinetAPI/Generated')
@@ -83,10 +83,11 @@ down: ## End the cluster and leave nothing behind
 
 # Static and optimised as the binary is, in the same build folder, so that what both use is compiled once.
 bench: setup stage ## Measure: API server, store, transport and scheduler against the machine's own limits
-	@$(locked) env MARTINET_ONLY=APIBench,TransportBench,SchedulingBench,martinet-store-bench $(SWIFT) build -c release -Xswiftc -static-executable --scratch-path $(RELEASE)
+	@$(locked) env MARTINET_ONLY=APIBench,RegistryBench,TransportBench,SchedulingBench,martinet-store-bench $(SWIFT) build -c release -Xswiftc -static-executable --scratch-path $(RELEASE)
 	@echo "== API server" && $(RELEASE)/release/APIBench $(BENCH)
 	@echo "== store" && folder=$$(mktemp -d) && trap 'rm -rf $$folder' EXIT && $(RELEASE)/release/martinet-store-bench bench $$folder
 	@echo "== transport" && $(RELEASE)/release/TransportBench
+	@echo "== pulls" && $(RELEASE)/release/RegistryBench
 	@echo "== scheduler" && $(RELEASE)/release/SchedulingBench
 
 # Each parser of foreign bytes with coverage-guided inputs, a bounded time each: make fuzz FUZZ_SECONDS=300 PARSERS="json tar".

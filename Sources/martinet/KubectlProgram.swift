@@ -11,22 +11,12 @@ enum KubectlProgram {
         let runtime = ProductionRuntime()
         let host = SystemHost()
         return await KubectlCommand.run(
-            arguments: arguments, terminal: SystemTerminal(), host: host, runtime: runtime, environment: environment
+            arguments: arguments, terminal: SystemTerminal(), host: host, runtime: runtime,
+            environment: Environ.variables
         ) { configuration in
             try TransportSession(
                 configuration, loops: EventLoops(threads: 1), runtime: runtime, userAgent: "kubectl/martinet",
                 readFile: { try host.readFile($0) })
         }
-    }
-
-    private static var environment: [String: String] {
-        var variables: [String: String] = [:]
-        var next = environ
-        while let entry = next.pointee {
-            let pair = String(cString: entry).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            if pair.count == 2 { variables[String(pair[0])] = String(pair[1]) }
-            next += 1
-        }
-        return variables
     }
 }

@@ -66,7 +66,9 @@ final class NodeProcess: Sendable {
         plane = try NodeServicePlane(
             firewall: firewall, network: network, settings: settings, runtime: runtime, log: log)
 
-        let engine = try NodeEngine.make(settings, network: pods, firewall: firewall, log: log)
+        let engine = try NodeEngine.make(
+            settings, network: pods, firewall: firewall,
+            puller: try NodePuller(settings, loops: loops, runtime: runtime, log: log.named("images")), log: log)
         var agent = KubeletConfiguration(nodeName: settings.nodeName, nodeAddresses: [settings.advertised])
         agent.port = Int32(settings.kubeletPort)
         agent.dataFolder = engine.configuration.dataFolder
@@ -101,7 +103,8 @@ final class NodeProcess: Sendable {
 /// The engine as the settings have it, for the node and for what cleans up after it.
 enum NodeEngine {
     static func make(
-        _ settings: Settings, network: PodNetwork? = nil, firewall: ServiceFirewall? = nil, log: Log
+        _ settings: Settings, network: PodNetwork? = nil, firewall: ServiceFirewall? = nil,
+        puller: any ImagePuller = NoPuller(), log: Log
     ) throws -> Engine {
         let runtime = ProductionRuntime()
         let networkSettings = try NodeSettings.network(settings)
@@ -113,7 +116,7 @@ enum NodeEngine {
         let images = try ImageStore(root: settings.state + "/images", runtime: runtime, log: log.named("images"))
         return try Engine(
             configuration: configuration, runtime: runtime, containers: try ContainerRuntime(), images: images,
-            network: try network ?? PodNetwork(networkSettings), firewall: firewall, puller: NoPuller(),
+            network: try network ?? PodNetwork(networkSettings), firewall: firewall, puller: puller,
             log: log.named("engine"))
     }
 }

@@ -22,10 +22,10 @@ enum Program {
     }
 
     private static let tools: [String: @Sendable ([String]) async -> Int32] = [
-        "bench": BenchProgram.run, "down": DownProgram.run, "hello": HelloProgram.run, "kubectl": KubectlProgram.run,
-        "node": NodeProgram.run,
-        "server": ServerProgram.run,
-        "up": UpProgram.run,
+        "bench": BenchProgram.run, "docker": DockerProgram.run, "down": DownProgram.run, "hello": HelloProgram.run,
+        "kubectl": KubectlProgram.run,
+        "martinet-oci": OCIProgram.run, "node": NodeProgram.run, "oci": OCIProgram.run, "runc": OCIProgram.run,
+        "server": ServerProgram.run, "up": UpProgram.run,
     ]
 
     static let usage = """
@@ -34,6 +34,8 @@ enum Program {
           up       start a cluster on this machine
           down     end it and leave nothing behind
           kubectl  the client, also under its own name by a link
+          docker   build, ship and run containers, also under its own name by a link
+          oci      the container runtime, with runc's command line
           server   the API server, the controllers and the scheduler
           node     the agent of a node: kubelet, engine, services, names
           hello    a small web server that tells the name of its pod

@@ -18,6 +18,12 @@ struct Settings: Sendable {
     var clusterRange = "10.244.0.0/16"
     var serviceRange = "10.96.0.0/16"
     var kubeletPort = 10250
+    /// A file of authorities, in PEM, that registries are trusted by besides the machine's own.
+    var registryCA: String?
+    /// A folder that says more about registries, before `/etc/martinet/certs.d` and those of containerd and docker.
+    var registries: String?
+    /// Registries that are spoken to over plain http, separated by commas.
+    var plainRegistries: Set<String> = []
     /// Versions and resources that are served besides, or not: `api/all=true,GROUP/VERSION=false`.
     var runtimeConfig = ""
     /// Whether versions that upstream has dropped are served, with a warning: courses and old manifests use them.
@@ -74,6 +80,9 @@ struct Settings: Sendable {
         case "pod-range": podRange = value
         case "cluster-range": clusterRange = value
         case "service-range": serviceRange = value
+        case "registry-ca": registryCA = value
+        case "registries": registries = value
+        case "plain-registries": plainRegistries.formUnion(value.split(separator: ",").map(String.init))
         case "kubelet-port": kubeletPort = try number()
         case "runtime-config": runtimeConfig = value
         case "legacy-apis":

@@ -2,6 +2,7 @@ import MartinetAPI
 import MartinetBase
 import MartinetClient
 import MartinetCustomResources
+import MartinetManagedFields
 package import MartinetSchema
 import MartinetStore
 
@@ -99,8 +100,10 @@ extension Registry {
         guard let resource = definitionResource,
             let current = resource.cache.get(resource.key(namespace: nil, name: name))
         else { return }
-        let object = withStatus(CustomResourceDefinition(object: current.object)).object
+        var object = withStatus(CustomResourceDefinition(object: current.object)).object
         guard object != current.object else { return }
+        fieldManager(resource, subresource: "status").update(
+            live: current.object, known: current.managed, object: &object, name: "kube-apiserver", now: runtime.now())
         write(.update(current.key, encode(object, resource), modified: current.revision), current.key, resource) {
             result in
             if case .failure(let error) = result, error.isConflict { self.waiting.submit { self.writeStatus(name) } }

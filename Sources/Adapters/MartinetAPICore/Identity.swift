@@ -19,6 +19,12 @@ package struct Identity: Sendable, Hashable {
         Identity(user: "system:\(name)", groups: ["system:components", "system:authenticated"])
     }
 
+    /// What a component's user agent begins with: the name under which its fields are managed.
+    var program: String {
+        if user.hasPrefix("system:node:") { return "kubelet" }
+        return user.hasPrefix("system:") ? String(user.dropFirst(7)) : "martinet"
+    }
+
     /// The agent of a node.
     package static func node(_ name: String) -> Identity {
         Identity(user: "system:node:\(name)", groups: ["system:nodes", "system:authenticated"])

@@ -98,6 +98,9 @@ package final class Registry: Sendable {
         }
     }
 
+    /// The versions of one resource, which share the keys in the store.
+    func resources(under prefix: String) -> [ServedResource] { state.withLock { $0.byPrefix[prefix] ?? [] } }
+
     /// What is served of a custom resource.
     func custom(_ name: String) -> [ServedResource] { state.withLock { $0.custom[name] ?? [] } }
 
@@ -148,7 +151,7 @@ package final class Registry: Sendable {
         }
         return CachedObject(
             key: key, namespace: namespace, name: name, revision: revision, json: json, type: resource.kind.type,
-            labels: labels, fields: fields)
+            labels: labels, fields: fields, isCurrent: record.fingerprint == resource.fingerprint)
     }
 
     /// What selectors look at.

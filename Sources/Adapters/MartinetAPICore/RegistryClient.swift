@@ -18,6 +18,8 @@ package struct RegistryClient: APIClient {
         _ request: APIRequest, on executor: any SerialExecutorPort,
         _ completion: @escaping @Sendable (Result<Object, APIError>) -> Void
     ) {
+        var request = request
+        if request.options.userAgent.isEmpty { request.options.userAgent = identity.program }
         registry.handle(request, as: identity) { result in
             let answer = result.map(\.tree)
             executor.submit { completion(answer) }

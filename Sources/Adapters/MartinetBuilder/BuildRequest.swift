@@ -20,8 +20,7 @@ package struct BuildRequest: Sendable {
     package var usesCache = true
     /// Finds base images that are not in the store; nil where there is nowhere to look.
     package var pull: (@Sendable (ImageReference) throws -> Image)?
-    /// Gets a line for each instruction and the output of RUN.
-    package var progress: @Sendable (String) -> Void = { _ in }
+    package var progress: @Sendable (BuildProgress) -> Void = { _ in }
 
     package init(dockerfile: Dockerfile, context: String, tags: [ImageReference], ignored: IgnoreList = IgnoreList()) {
         self.dockerfile = dockerfile

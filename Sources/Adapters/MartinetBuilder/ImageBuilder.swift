@@ -16,6 +16,8 @@ package final class ImageBuilder {
     let builds: String
     private var request: BuildRequest
     private var stages: [(name: String?, state: StageState)] = []
+    private var step = 0
+    private var steps = 0
 
     package init(store: ImageStore, runner: any StepRunner) {
         self.store = store
@@ -28,9 +30,11 @@ package final class ImageBuilder {
     package func build(_ request: BuildRequest) throws -> Image {
         self.request = request
         stages = []
+        step = 0
+        steps = request.dockerfile.stages.reduce(0) { $0 + 1 + $1.instructions.count }
         try FileTree.makeFolders(builds, mode: 0o700)
         let lease = try store.work()
-        for warning in request.dockerfile.warnings { request.progress("warning: \(warning)") }
+        for warning in request.dockerfile.warnings { request.progress(.warning("\(warning)")) }
         var last: StageState?
         for (index, stage) in request.dockerfile.stages.enumerated() {
             let state = try build(stage)
@@ -49,17 +53,26 @@ package final class ImageBuilder {
         return image
     }
 
+    private func announce(_ text: String) {
+        step += 1
+        request.progress(.step(text, number: step, of: steps))
+    }
+
     private func build(_ stage: Stage) throws -> StageState {
-        request.progress("FROM \(stage.base.raw)")
+        announce("FROM \(stage.base.raw)" + (stage.name.map { " AS \($0)" } ?? ""))
         var state = try base(of: stage)
         state.config.created = request.time.rfc3339
         let triggers = state.defaults.onBuild ?? []
         state.defaults.onBuild = nil
         for trigger in triggers {
             let instruction = try Dockerfile.instruction(trigger, file: "ONBUILD of \(stage.base.raw)")
+            request.progress(.trigger(trigger))
             try execute(instruction, &state)
         }
-        for instruction in stage.instructions { try execute(instruction, &state) }
+        for instruction in stage.instructions {
+            announce(instruction.text)
+            try execute(instruction, &state)
+        }
         return state
     }
 
@@ -115,7 +128,6 @@ package final class ImageBuilder {
     // MARK: - Instructions
 
     private func execute(_ instruction: Instruction, _ state: inout StageState) throws {
-        request.progress(instruction.text)
         do {
             let expander = state.expander(escape: request.dockerfile.escape)
             switch instruction.operation {
@@ -183,7 +195,7 @@ package final class ImageBuilder {
             let step = BuildStep(
                 rootfs: view.path, arguments: arguments, environment: environment, workingDirectory: directory,
                 user: user)
-            let status = try runner.run(step) { progress(String(decoding: $0, as: UTF8.self)) }
+            let status = try runner.run(step) { progress(.output($0)) }
             guard status == 0 else {
                 throw BuildError(
                     instruction.place, "RUN ended with status \(status): \(arguments.last?.prefix(200) ?? "")")
@@ -251,7 +263,7 @@ package final class ImageBuilder {
             try store.cacheLayer(fresh, for: cacheKey)
             made = fresh
         } else {
-            request.progress("  from the cache")
+            request.progress(.cached)
         }
         if let layer = made?.layer {
             state.config.rootfs.diffIDs.append(layer.digest)

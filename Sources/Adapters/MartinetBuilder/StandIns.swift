@@ -27,7 +27,7 @@ package struct StandIns {
     /// Builds and names all of `Images/images.txt`, in its order. Returns the names.
     @discardableResult
     package func build(
-        into store: ImageStore, progress: @escaping @Sendable (String) -> Void = { _ in }
+        into store: ImageStore, progress: @escaping @Sendable (BuildProgress) -> Void = { _ in }
     ) throws -> [ImageReference] {
         let list = String(
             decoding: try FileSource(path: sources + "/images.txt").readAll(limit: 1 << 20), as: UTF8.self)

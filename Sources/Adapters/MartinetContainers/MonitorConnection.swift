@@ -49,9 +49,7 @@ package final class MonitorConnection: Sendable {
     private let socket: Descriptor
     private let state = Mutex(State())
     private let queue: DispatchQueue
-    /// `unsafe`: Dispatch documents a source's `cancel` as safe from any thread, and nothing else is called on it
-    /// once it has been resumed.
-    nonisolated(unsafe) private let source: any DispatchSourceRead
+    private let readiness: Readiness
     private let onEvent: @Sendable (Event) -> Void
 
     /// Connects to the monitor of a pod's folder; ENOENT or ECONNREFUSED where there is none.
@@ -65,10 +63,8 @@ package final class MonitorConnection: Sendable {
         self.socket = socket
         self.onEvent = onEvent
         queue = DispatchQueue(label: "martinet.monitor")
-        source = DispatchSource.makeReadSource(fileDescriptor: socket.number, queue: queue)
-        source.setEventHandler { [weak self] in self?.readable() }
-        source.setCancelHandler { withExtendedLifetime(socket) {} }
-        source.resume()
+        readiness = Readiness(socket, isForReading: true, on: queue)
+        readiness.wait { [weak self] in self?.readable() }
         let version = try request(MARTINET_REQ_HELLO).a
         guard version == Int64(MARTINET_MONITOR_VERSION) else {
             throw SystemError(call: "hello", operand: folder + "/monitor.sock", errno: EPROTONOSUPPORT)
@@ -79,8 +75,6 @@ package final class MonitorConnection: Sendable {
         }
         if isLost { throw SystemError(call: "recvmsg", operand: folder + "/monitor.sock", errno: ECONNRESET) }
     }
-
-    deinit { source.cancel() }
 
     // MARK: - requests
 
@@ -229,7 +223,7 @@ package final class MonitorConnection: Sendable {
         while true {
             var count: Int32 = 0
             let got = martinet_receive(socket.number, &buffer, buffer.count, nil, 0, &count)
-            if got == Int64(-EAGAIN) { return }
+            if got == Int64(-EAGAIN) { return readiness.wait { [weak self] in self?.readable() } }
             guard got >= Int64(MemoryLayout<martinet_message>.size) else {
                 lose()
                 return
@@ -275,7 +269,6 @@ package final class MonitorConnection: Sendable {
     }
 
     private func lose() {
-        source.cancel()
         let (waiting, wasReady) = state.withLock { state in
             state.isLost = true
             let all = state.waiting

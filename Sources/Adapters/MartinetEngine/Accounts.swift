@@ -1,19 +1,19 @@
 import Glibc
 import MartinetArchive
 import MartinetBase
-import MartinetImages
+package import MartinetImages
 
 /// The user, group and further groups of a name or number, after an image's own passwd(5) and group(5).
-struct Account {
-    var uid: UInt32
-    var gid: UInt32
-    var groups: [UInt32] = []
-    var home: String?
+package struct Account {
+    package var uid: UInt32
+    package var gid: UInt32
+    package var groups: [UInt32] = []
+    package var home: String?
 
     /// - Parameters:
     ///   - user: `name`, `uid`, `name:group`, `uid:gid`; empty is root.
     ///   - root: the container's root file system; nothing in it leads outside.
-    init(_ user: String, in root: OpenFile) throws(EngineError) {
+    package init(_ user: String, in root: OpenFile) throws(EngineError) {
         let parts = user.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         let name = parts.first ?? ""
         let people = Account.lines("/etc/passwd", in: root)

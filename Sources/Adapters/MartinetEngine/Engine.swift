@@ -5,6 +5,7 @@ package import MartinetContainers
 package import MartinetImageSpec
 package import MartinetImages
 package import MartinetNetwork
+package import MartinetRegistry
 import MartinetOCI
 
 /// What a node makes pods with. Everything blocks on the kernel or the disk, so it is called on threads that may block.
@@ -85,13 +86,16 @@ package final class Engine: Sendable {
         let images = images
         do {
             let reference = try ImageReference(text)
-            let (credentials, unusable) = PullSecrets.credentials(for: reference, secrets)
+            let (keyring, unusable) = PullSecrets.keyring(secrets)
             if !unusable.isEmpty { onUnusable(unusable) }
-            puller.pull(reference, into: images, credentials: credentials) { error in
+            puller.pull(reference, into: images, keyring: keyring) { error in
                 do {
                     if let error {
                         let known = error as? ImageStoreError
-                        guard error is EngineError || known?.code == .unreachable, credentials.isEmpty,
+                        // What was built here is nobody's secret, and no registry need know it.
+                        let isOwn =
+                            known.map { $0.code != .mismatch } == true && (try? images.isLocal(reference)) == true
+                        guard isOwn || (error is EngineError || known?.code == .unreachable) && secrets.isEmpty,
                             let image = try? images.image(reference)
                         else { throw error }
                         return completion(.success(image))

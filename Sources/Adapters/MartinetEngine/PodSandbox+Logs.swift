@@ -85,8 +85,12 @@ private final class DescriptorSink: ByteSink {
 extension Engine {
     /// Removes logs of pods that are not among these, and links that lead nowhere. Source: the kubelet's collection of
     /// pod log folders, whose names end in the pod's uid.
-    package func removeLogs(exceptOf uids: Set<String>) throws {
-        for folder in try Files.names(in: configuration.logFolder) {
+    ///
+    /// - Parameter known: asked once the folders have been listed: what a pod made since then is not among them.
+    package func removeLogs(exceptOf known: () -> Set<String>) throws {
+        let folders = try Files.names(in: configuration.logFolder)
+        let uids = known()
+        for folder in folders {
             guard let cut = folder.lastIndex(of: "_") else { continue }
             if uids.contains(String(folder[folder.index(after: cut)...])) { continue }
             try Mounts.removeTree("\(configuration.logFolder)/\(folder)")

@@ -1,5 +1,4 @@
 package import MartinetAPI
-import MartinetPodLifecycle
 import MartinetSchema
 
 /// What pods may ask and this node does not do: refused by name, never ignored.
@@ -22,9 +21,6 @@ package enum Unsupported {
             ),
         ] where asked {
             return name
-        }
-        for sysctl in spec.securityContext?.sysctls ?? [] where !NodeAdmission.safeSysctls.contains(sysctl.name) {
-            return "spec.securityContext.sysctls: \(sysctl.name) is not in the safe set"
         }
         for volume in spec.volumes {
             if let found = field(of: volume) { return "spec.volumes[\(volume.name)].\(found)" }

@@ -11,6 +11,13 @@ package struct Image: Sendable {
     /// The digest of the configuration: what docker calls an image's id.
     package var id: ContentDigest { manifest.config.digest }
     package var defaults: ProcessDefaults { config.config ?? ProcessDefaults() }
+    /// The same image, as if it wanted to be run otherwise.
+    package func with(defaults: ProcessDefaults) -> Image {
+        var config = config
+        config.config = defaults
+        return Image(target: target, manifestDigest: manifestDigest, manifest: manifest, config: config)
+    }
+
     /// Bytes of its layers as they are stored.
     package var layerBytes: Int64 { manifest.layers.reduce(0) { $0.addingReportingOverflow($1.size).partialValue } }
 }

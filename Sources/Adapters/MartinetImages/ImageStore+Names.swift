@@ -8,12 +8,15 @@ struct NameRecord: Codable {
     var version: Int
     var reference: String
     var target: Descriptor
+    /// Whether a registry gave it; nil: it was built, loaded or named here.
+    var isPulled: Bool?
 }
 
 extension ImageStore {
     /// Lets `reference` lead to `target`, from this instant on; on disk for good when this returns.
-    package func setName(_ reference: ImageReference, to target: Descriptor) throws {
-        let record = NameRecord(version: 1, reference: reference.description, target: target)
+    package func setName(_ reference: ImageReference, to target: Descriptor, isPulled: Bool = false) throws {
+        let record = NameRecord(
+            version: 1, reference: reference.description, target: target, isPulled: isPulled ? true : nil)
         try replaceFile(
             ContentDigest(of: reference.description).hex, in: names, with: try ImageJSON.encode(record))
     }
@@ -47,6 +50,12 @@ extension ImageStore {
     /// What a name leads to, or nil where it is not there.
     package func target(of reference: ImageReference) throws -> Descriptor? {
         try record(ContentDigest(of: reference.description).hex)?.target
+    }
+
+    /// Whether the name leads to what was made on this machine, and not to what a registry gave.
+    package func isLocal(_ reference: ImageReference) throws -> Bool {
+        guard let record = try record(ContentDigest(of: reference.description).hex) else { return false }
+        return record.isPulled != true
     }
 
     /// Takes a name away; the content goes with the next collection. False where there was none.

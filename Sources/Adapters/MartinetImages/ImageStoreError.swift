@@ -33,6 +33,11 @@ package struct ImageStoreError: Error, Sendable, CustomStringConvertible {
         self.isRetryable = isRetryable ?? (code == .unreachable || code == .busy)
     }
 
+    /// The same error, with what was being done in front.
+    package func naming(_ what: String) -> ImageStoreError {
+        ImageStoreError(code, "\(what): \(message)", cause: cause, isRetryable: isRetryable)
+    }
+
     /// The message, and those of its causes after it.
     package var description: String { cause.map { "\(message): \($0)" } ?? message }
 }

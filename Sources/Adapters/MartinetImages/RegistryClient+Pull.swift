@@ -16,6 +16,17 @@ extension RegistryClient {
         _ reference: ImageReference, into store: ImageStore, platform: Platform = .host,
         progress: @escaping @Sendable (PullProgress) -> Void = { _ in }
     ) async throws -> Image {
+        do {
+            return try await pullSteps(reference, into: store, platform: platform, progress: progress)
+        } catch let error as ImageStoreError {
+            throw error.naming("pull \(reference.familiar)")
+        }
+    }
+
+    private func pullSteps(
+        _ reference: ImageReference, into store: ImageStore, platform: Platform,
+        progress: @escaping @Sendable (PullProgress) -> Void
+    ) async throws -> Image {
         let lease = try store.work()
         let target = try await fetchDocument(reference.target, of: reference, into: store)
         var descriptor = target
@@ -24,7 +35,7 @@ extension RegistryClient {
                 ImageIndex.self, from: try store.readBlob(descriptor.digest), of: reference.familiar)
             guard let chosen = index.manifest(for: platform) else {
                 throw ImageStoreError(
-                    .notFound, "image \(reference.familiar): is for \(index.platforms), expected \(platform)")
+                    .notFound, "the image is for \(index.platforms), expected \(platform)")
             }
             descriptor = try await fetchDocument(chosen.digest.description, of: reference, into: store)
         }
@@ -35,12 +46,12 @@ extension RegistryClient {
             ImageManifest.self, from: try store.readBlob(descriptor.digest), of: reference.familiar)
         for layer in manifest.layers {
             if let refusal = MediaType.refusal(ofLayer: layer.mediaType) {
-                throw ImageStoreError(.refused, "image \(reference.familiar): \(refusal)")
+                throw ImageStoreError(.refused, refusal)
             }
         }
         try await fetchBlobs([manifest.config] + manifest.layers, of: reference, into: store, progress)
         let image = try store.image(target, named: reference.familiar, platform: platform)
-        try store.setName(reference, to: target)
+        try store.setName(reference, to: target, isPulled: true)
         lease.end()
         return image
     }
@@ -52,12 +63,12 @@ extension RegistryClient {
         let expected = try? ContentDigest(name)
         let accept = (MediaType.manifests + MediaType.indexes).map { ("Accept", $0) }
         let request = RegistryRequest("GET", url("\(reference.path)/manifests/\(name)"), headers: accept)
-        let response = try await perform(request, scope: "repository:\(reference.path):pull")
-        guard response.status == 200 else { throw await failure(response, "image \(reference.familiar)") }
+        let response = try await perform(request, scope: "repository:\(reference.path):pull", step: "manifest")
+        guard response.status == 200 else { throw await failure(response, "manifest") }
         let body = try await response.body.readAll(limit: 4 << 20)
         let actual = ContentDigest(of: body)
         if let expected, expected != actual {
-            throw ImageStoreError(.mismatch, "manifest \(expected): the registry sent \(actual)")
+            throw problem(.mismatch, "manifest", "expected \(expected), was sent \(actual)")
         }
         let kind = try ImageJSON.decode(DocumentKind.self, from: body, of: reference.familiar)
         guard kind.schemaVersion == nil || kind.schemaVersion == 2 else {
@@ -106,6 +117,7 @@ extension RegistryClient {
         var attempt = 0
         while true {
             attempt += 1
+            let begun = writer.size
             do {
                 try await receive(blob, of: reference, into: writer)
                 try writer.commit(expecting: blob.digest, size: blob.size)
@@ -114,12 +126,14 @@ extension RegistryClient {
                 // Damaged on its way, or a part that was not a part of the same: all of it again.
                 try writer.restart()
             } catch let error as ImageStoreError where !error.isRetryable {
-                throw error
+                throw error.message.hasPrefix(base.authority) ? error : error.naming(base.authority)
             } catch is CancellationError {
                 throw CancellationError()
             } catch {
+                // A long blob over a bad line gets there as long as it gets on.
+                if writer.size - begun >= 1 << 20 { attempt = 1 }
                 guard attempt < configuration.attemptsMax else {
-                    throw ImageStoreError(.unreachable, "blob \(blob.digest): broke off \(attempt) times", cause: error)
+                    throw problem(.unreachable, "blob \(blob.digest.short)", "broke off \(attempt) times", cause: error)
                 }
             }
             try await pause(attempt)
@@ -127,28 +141,29 @@ extension RegistryClient {
     }
 
     private func receive(_ blob: Descriptor, of reference: ImageReference, into writer: BlobWriter) async throws {
-        guard blob.size >= 0 else { throw ImageStoreError(.registry, "blob \(blob.digest): has a negative size") }
+        guard blob.size >= 0 else { throw problem(.registry, "blob \(blob.digest.short)", "has a negative size") }
         var headers: [(String, String)] = []
         if writer.size > 0 { headers.append(("Range", "bytes=\(writer.size)-")) }
         let request = RegistryRequest("GET", url("\(reference.path)/blobs/\(blob.digest)"), headers: headers)
-        let response = try await perform(request, scope: "repository:\(reference.path):pull")
+        let step = "blob \(blob.digest.short)"
+        let response = try await perform(request, scope: "repository:\(reference.path):pull", step: step)
         switch response.status {
         case 200: if writer.size > 0 { try writer.restart() }
         case 206:
             let from = response.header("Content-Range").flatMap { Int64($0.dropFirst(6).prefix { $0 != "-" }) }
             guard from == writer.size else {
-                throw ImageStoreError(.mismatch, "blob \(blob.digest): the registry went on at another place")
+                throw problem(.mismatch, step, "the registry went on at another place")
             }
-        default: throw await failure(response, "blob \(blob.digest)")
+        default: throw await failure(response, step)
         }
         while let piece = try await response.body.next() {
             guard Int64(piece.count) <= blob.size - writer.size else {
-                throw ImageStoreError(.mismatch, "blob \(blob.digest): is longer than \(blob.size) bytes")
+                throw problem(.mismatch, step, "is longer than \(blob.size) bytes")
             }
             try piece.withUnsafeBytes { try writer.write($0) }
         }
         guard writer.size == blob.size else {
-            throw ImageStoreError(.unreachable, "blob \(blob.digest): ended after \(writer.size) of \(blob.size) bytes")
+            throw problem(.unreachable, step, "ended after \(writer.size) of \(blob.size) bytes")
         }
     }
 }

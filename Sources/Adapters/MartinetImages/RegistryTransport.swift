@@ -118,14 +118,3 @@ package struct RegistryURL: Hashable, Sendable, CustomStringConvertible {
         return String(decoding: out, as: UTF8.self)
     }
 }
-
-/// A user and a password or token; never printed.
-package struct RegistryCredentials: Sendable, CustomStringConvertible {
-    let user: String
-    let secret: String
-    package init(user: String, secret: String) {
-        self.user = user
-        self.secret = secret
-    }
-    package var description: String { "redacted" }
-}

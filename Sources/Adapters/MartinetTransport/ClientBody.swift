@@ -28,7 +28,7 @@ final class BodyQueue: Sendable {
         var call: ClientCall?
     }
 
-    private static let mark = 256 << 10
+    private static let mark = 1 << 20
     private let state = Mutex(State())
 
     deinit { state.withLock { $0.call }?.cancel() }

@@ -5,6 +5,8 @@ package struct ClientConfiguration: Sendable {
         case authorities([UInt8])
         /// The machine's own list.
         case system
+        /// The machine's own list and these, in PEM.
+        case systemAnd([UInt8])
         /// Anybody. For `--insecure-skip-tls-verify` alone.
         case anybody
     }
@@ -19,6 +21,8 @@ package struct ClientConfiguration: Sendable {
     /// Turns a host name into numeric addresses, in the order of preference, on any thread; nil asks the C library on a
     /// thread of its own.
     package var resolve: (@Sendable (String, @escaping @Sendable ([String]) -> Void) -> Void)?
+    /// Which proxy leads to a host and port that is reached over TLS; nil where none does (CONNECT, RFC 9110 §9.3.6).
+    package var proxy: (@Sendable (_ host: String, _ port: Int) -> ClientProxy?)?
     /// Until the TCP connection stands.
     package var connectTimeout: Duration = .seconds(10)
     /// From sending a request to the head of its response, the TLS handshake included.

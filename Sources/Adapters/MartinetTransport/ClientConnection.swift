@@ -25,6 +25,8 @@ final class ClientConnection: ChannelDuplexHandler, RemovableChannelHandler {
     private var headReceived = false
     private var keepAlive = true
     private var readWanted = false
+    /// A body is still being sent: the connection is no good for anything else.
+    private var uploading = false
     /// The fields of a 101, whose end has not come yet.
     private var switching: HTTPHeaderList?
     private var failure: (any Error)?
@@ -112,16 +114,36 @@ final class ClientConnection: ChannelDuplexHandler, RemovableChannelHandler {
             headers.add(name: "connection", value: "Upgrade")
             headers.add(name: "upgrade", value: name)
         }
-        if !request.body.isEmpty || ["POST", "PUT", "PATCH"].contains(request.method) {
+        if let upload = request.upload {
+            headers.add(name: "content-length", value: String(upload.length))
+        } else if !request.body.isEmpty || ["POST", "PUT", "PATCH"].contains(request.method) {
             headers.add(name: "content-length", value: String(request.body.count))
         }
         let head = HTTPRequestHead(
             version: .http1_1, method: HTTPMethod(rawValue: request.method), uri: call.url.target, headers: headers)
+        if let upload = request.upload {
+            context.writeAndFlush(wrapOutboundOut(.head(head)), promise: nil)
+            return send(upload, of: call, context.eventLoop)
+        }
         context.write(wrapOutboundOut(.head(head)), promise: nil)
         if !request.body.isEmpty {
             context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: request.body)))), promise: nil)
         }
         context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+    }
+
+    /// While a body is sent the peer has nothing to answer yet: what counts is that it takes what is sent.
+    func began(_ call: ClientCall) {
+        uploading = true
+        timer?.set(call.request.stallTimeout)
+    }
+
+    func sent(_ call: ClientCall, all: Bool) {
+        guard self.call === call else { return }
+        if all { uploading = false }
+        guard !headReceived else { return }
+        timer?.set(
+            all ? call.request.headTimeout ?? pool.configuration.headTimeout : call.request.stallTimeout)
     }
 
     /// The caller does not want the rest: what is under way on this connection cannot be told apart from a next response.
@@ -148,7 +170,7 @@ final class ClientConnection: ChannelDuplexHandler, RemovableChannelHandler {
         switch unwrapInboundIn(data) {
         case .head(let head):
             headReceived = true
-            timer?.set(nil)
+            timer?.set(call.request.stallTimeout)
             keepAlive = head.isKeepAlive
             let fields = HTTPHeaderList(head.headers.map { ($0.name, $0.value) })
             if head.status == .switchingProtocols {
@@ -156,7 +178,9 @@ final class ClientConnection: ChannelDuplexHandler, RemovableChannelHandler {
             } else {
                 call.received(ClientHead(status: Int(head.status.code), headers: fields))
             }
-        case .body(let bytes): call.received(Array(bytes.readableBytesView))
+        case .body(let bytes):
+            if let limit = call.request.stallTimeout { timer?.set(limit) }
+            call.received(Array(bytes.readableBytesView))
         case .end:
             // Not at the head: the decoder still has this end to hand on, which the next protocol would not understand.
             if let switching { upgrade(call, switching, context) } else { finish(call) }
@@ -188,7 +212,7 @@ final class ClientConnection: ChannelDuplexHandler, RemovableChannelHandler {
         self.call = nil
         total?.cancel()
         call.detach()
-        if keepAlive, call.upgrade == nil { release() } else { context?.close(promise: nil) }
+        if keepAlive, call.upgrade == nil, !uploading { release() } else { context?.close(promise: nil) }
         call.succeed()
     }
 
@@ -255,6 +279,12 @@ final class ClientConnection: ChannelDuplexHandler, RemovableChannelHandler {
             context?.close(promise: nil)
             return
         }
-        call.fail(TransportError(.timeout, "\(call.url.authority) did not answer in time"))
+        if headReceived, !call.isReading {
+            // It is we who do not read.
+            timer?.set(call.request.stallTimeout)
+            return
+        }
+        let what = headReceived ? "sent nothing for \(call.request.stallTimeout ?? .zero)" : "did not answer in time"
+        call.fail(TransportError(.timeout, "\(call.url.authority) \(what)"))
     }
 }

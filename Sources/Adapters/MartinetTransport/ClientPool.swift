@@ -36,6 +36,8 @@ final class ClientPool: Sendable {
             switch configuration.trust {
             case .system: break
             case .anybody: tls.certificateVerification = .none
+            case .systemAnd(let pem):
+                tls.additionalTrustRoots = [.certificates(try NIOSSLCertificate.fromPEMBytes(pem))]
             case .authorities(let pem): tls.trustRoots = .certificates(try NIOSSLCertificate.fromPEMBytes(pem))
             }
             // NIOSSL would also take a certificate that holds the connection's own address in place of the name that was
@@ -126,6 +128,9 @@ final class ClientPool: Sendable {
             return nil
         }
         if let refused { return call.fail(TransportError(.shutdown, refused)) }
+        if key.isTLS, let proxy = configuration.proxy?(key.host, key.port) {
+            return connect(key, call, addresses: [proxy.host][...], through: proxy)
+        }
         guard let resolve = configuration.resolve, (try? SocketAddress(ipAddress: key.host, port: key.port)) == nil
         else {
             return connect(key, call, addresses: [key.host][...])
@@ -139,30 +144,34 @@ final class ClientPool: Sendable {
         }
     }
 
-    private func connect(_ key: Key, _ call: ClientCall, addresses: ArraySlice<String>) {
+    private func connect(
+        _ key: Key, _ call: ClientCall, addresses: ArraySlice<String>, through proxy: ClientProxy? = nil
+    ) {
         guard let address = addresses.first else { return }
         let bootstrap = ClientBootstrap(group: group)
             .connectTimeout(.nanoseconds(configuration.connectTimeout.nanosecondsClamped))
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelOption(.socketOption(.so_keepalive), value: 1)
             .channelInitializer { [self] channel in
-                channel.eventLoop.makeCompletedFuture { try prepare(channel, key) }
+                channel.eventLoop.makeCompletedFuture { try prepare(channel, key, proxy) }
             }
-        bootstrap.connect(host: address, port: key.port).whenComplete { [self] result in
+        bootstrap.connect(host: address, port: proxy?.port ?? key.port).whenComplete { [self] result in
             switch result {
             case .success(let channel): begin(call, on: channel, key)
             case .failure where addresses.count > 1 && !call.isOver:
                 connect(key, call, addresses: addresses.dropFirst())
             case .failure(let error):
                 closed(key)
-                call.fail(TransportError(.connect, "cannot connect to \(key.host):\(key.port)", cause: error))
+                let place = proxy.map { "the proxy \($0.host):\($0.port)" } ?? "\(key.host):\(key.port)"
+                call.fail(TransportError(.connect, "cannot connect to \(place)", cause: error))
             }
         }
     }
 
-    private func prepare(_ channel: any Channel, _ key: Key) throws {
+    private func prepare(_ channel: any Channel, _ key: Key, _ proxy: ClientProxy?) throws {
         try channel.closeOnExec()
         let pipeline = channel.pipeline.syncOperations
+        if let proxy { try pipeline.addHandler(ProxyTunnel(proxy, host: key.host, port: key.port)) }
         if key.isTLS {
             let name = configuration.serverName ?? key.host
             let isAddress = (try? SocketAddress(ipAddress: name, port: 0)) != nil

@@ -6,6 +6,10 @@ package struct ClientRequest: Sendable {
     /// `host`, `content-length` and `connection` are the client's own.
     package var headers: [(String, String)]
     package var body: [UInt8]
+    /// A body that is sent as it is read, in the place of `body`.
+    package var upload: ClientUpload?
+    /// How long both ends may be silent while a body is under way; nil: as long as they like.
+    package var stallTimeout: Duration?
     /// From now to the head of the response; nil takes the client's.
     package var headTimeout: Duration?
     /// From now to the end of the response; nil: as long as it takes, as for watches.
@@ -25,6 +29,18 @@ package struct ClientRequest: Sendable {
 
     /// Whether sending it twice does no more than sending it once (RFC 9110 §9.2.2).
     var isIdempotent: Bool { ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"].contains(method) }
+}
+
+/// A body of known length that is read while it is sent.
+package struct ClientUpload: Sendable {
+    package let length: Int
+    /// Begins it anew, as a request may have to be sent again; pieces come until nil.
+    package let open: @Sendable () throws -> @Sendable () async throws -> [UInt8]?
+
+    package init(length: Int, open: @escaping @Sendable () throws -> @Sendable () async throws -> [UInt8]?) {
+        self.length = length
+        self.open = open
+    }
 }
 
 /// Status and header fields of a response.

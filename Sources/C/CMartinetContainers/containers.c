@@ -9,6 +9,7 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -231,4 +232,25 @@ int martinet_attach_device_program(int cgroup, const uint64_t *instructions, uns
     int result = syscall(SYS_bpf, BPF_PROG_ATTACH, &attach, sizeof attach) ? -errno : 0;
     close(program);
     return result;
+}
+
+int martinet_epoll_create(void) {
+    int fd = epoll_create1(EPOLL_CLOEXEC);
+    return fd < 0 ? -errno : fd;
+}
+
+int martinet_epoll_arm(int epoll, int fd, int add, int writing, uint64_t token) {
+    struct epoll_event event = {.events = (writing ? EPOLLOUT : EPOLLIN) | EPOLLONESHOT, .data.u64 = token};
+    return epoll_ctl(epoll, add ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, &event) ? -errno : 0;
+}
+
+int martinet_epoll_remove(int epoll, int fd) { return epoll_ctl(epoll, EPOLL_CTL_DEL, fd, NULL) ? -errno : 0; }
+
+int martinet_epoll_wait(int epoll, uint64_t *tokens, int limit) {
+    struct epoll_event events[64];
+    int count;
+    do count = epoll_wait(epoll, events, limit < 64 ? limit : 64, -1);
+    while (count < 0 && errno == EINTR);
+    for (int i = 0; i < count; i++) tokens[i] = events[i].data.u64;
+    return count < 0 ? -errno : count;
 }

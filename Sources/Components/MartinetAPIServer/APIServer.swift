@@ -106,6 +106,7 @@ package final class APIServer: RequestHandler {
         }
         var request = APIRequest(try verb(http.method, name, query), name)
         request.options = try query.options()
+        request.options.userAgent = http.headers["user-agent"] ?? ""
         if request.verb == .watch {
             return try watch(request, resource, query, identity, representation, exchange)
         }
@@ -160,18 +161,35 @@ package final class APIServer: RequestHandler {
             request.object = try decoder.decode(http.body, as: DeleteOptions.type)
         case .patch:
             let media = (http.headers["content-type"] ?? "").split(separator: ";").first.map { $0.trimmingBlanks } ?? ""
-            guard let type = APIRequest.Patch(rawValue: media), type != .apply else {
+            if media == APIServer.applyCBOR || media == APIRequest.Patch.apply.rawValue {
+                request.patch = (.apply, try APIServer.configuration(http.body, isCBOR: media == APIServer.applyCBOR))
+                return []
+            }
+            guard let type = APIRequest.Patch(rawValue: media) else {
                 throw APIError.unsupportedMediaType(
                     media,
                     [
                         "application/json-patch+json", "application/merge-patch+json",
-                        "application/strategic-merge-patch+json",
+                        "application/strategic-merge-patch+json", "application/apply-patch+yaml",
+                        APIServer.applyCBOR,
                     ])
             }
             request.patch = (type, http.body)
         case .get, .list, .watch: break
         }
         return []
+    }
+
+    private static let applyCBOR = "application/apply-patch+cbor"
+
+    /// An applied configuration as JSON, whatever it came as.
+    private static func configuration(_ body: [UInt8], isCBOR: Bool) throws(APIError) -> [UInt8] {
+        guard isCBOR else { return try BodyDecoder.json(fromYAML: body) }
+        do throws(DecodeError) {
+            return try CBORDecoder.json(from: body)
+        } catch {
+            throw APIError.badRequest("error decoding CBOR: \(error) (byte \(error.offset))")
+        }
     }
 
     /// The type of what is sent to a resource: its own, or that of a subresource with a kind of its own.

@@ -54,6 +54,16 @@ final class DescriptorPipe: ContainerPipe {
         queue.async { self.pump() }
     }
 
+    /// What it waits for, in words.
+    var progress: String {
+        state.withLock { state in
+            guard let output = state.output else { return "read to its end" }
+            var entry = pollfd(fd: output.number, events: Int16(POLLIN), revents: 0)
+            poll(&entry, 1, 0)
+            return "to be read: events \(entry.revents), reading \(state.isReading)"
+        }
+    }
+
     func setReading(_ reading: Bool) {
         state.withLock { $0.isReading = reading }
         if reading { queue.async { self.pump() } }
@@ -105,12 +115,11 @@ final class DescriptorPipe: ContainerPipe {
             } else if code == EAGAIN {
                 let wait = state.withLock { state in
                     if state.output != nil, state.readWait == nil {
-                        state.readWait = Readiness(descriptor, isForReading: true, queue) { [weak self] in self?.pump()
-                        }
+                        state.readWait = Readiness(descriptor, isForReading: true, on: queue)
                     }
                     return state.readWait
                 }
-                wait?.wait()
+                wait?.wait { [weak self] in self?.pump() }
                 return
             } else if code != EINTR {
                 // A terminal whose last process has gone gives EIO, which is its end.
@@ -153,14 +162,12 @@ final class DescriptorPipe: ContainerPipe {
             } else if code == EAGAIN {
                 let wait = state.withLock { state in
                     if state.input != nil, state.writeWait == nil {
-                        state.writeWait = Readiness(descriptor, isForReading: false, queue) { [weak self] in
-                            self?.flush()
-                        }
+                        state.writeWait = Readiness(descriptor, isForReading: false, on: queue)
                     }
                     state.waitsForRoom = state.writeWait != nil
                     return state.writeWait
                 }
-                wait?.wait()
+                wait?.wait { [weak self] in self?.flush() }
                 return
             } else if code != EINTR {
                 // Nobody reads it any more: what is still written is dropped.
@@ -198,50 +205,5 @@ final class DescriptorPipe: ContainerPipe {
             return true
         }
         if isEnd, kind == .socket { shutdown(descriptor.number, Int32(SHUT_WR)) }
-    }
-}
-
-/// Tells once, each time it is asked, that a descriptor can be read or written.
-///
-/// One for each direction as long as the descriptor lives: of two sources for one descriptor, one that is let go while the
-/// other begins, Dispatch loses the hang-up on Linux.
-///
-/// `unsafe`: Dispatch documents a source's `cancel`, `suspend` and `resume` as safe from any thread, and nothing else is
-/// called on it once it has its handlers.
-private final class Readiness: Sendable {
-    nonisolated(unsafe) private let source: any DispatchSourceProtocol
-    private let isArmed = Mutex(false)
-
-    init(
-        _ descriptor: Descriptor, isForReading: Bool, _ queue: DispatchQueue, _ ready: @escaping @Sendable () -> Void
-    ) {
-        if isForReading {
-            source = DispatchSource.makeReadSource(fileDescriptor: descriptor.number, queue: queue)
-        } else {
-            source = DispatchSource.makeWriteSource(fileDescriptor: descriptor.number, queue: queue)
-        }
-        source.setEventHandler { [weak self] in
-            guard let self else { return }
-            source.suspend()
-            isArmed.withLock { $0 = false }
-            ready()
-        }
-        // The number must not be another's before the source has let go of it.
-        source.setCancelHandler { withExtendedLifetime(descriptor) {} }
-    }
-
-    /// On the queue.
-    func wait() {
-        let wasArmed = isArmed.withLock { isArmed in
-            defer { isArmed = true }
-            return isArmed
-        }
-        if !wasArmed { source.resume() }
-    }
-
-    deinit {
-        source.cancel()
-        // A suspended source cannot be let go.
-        if !isArmed.withLock({ $0 }) { source.resume() }
     }
 }

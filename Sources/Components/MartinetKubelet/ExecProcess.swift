@@ -84,6 +84,12 @@ final class ExecProcess: ContainerProcess {
         if let exit { onExit?(exit) }
     }
 
+    /// What it waits for, in words, for whoever looks into one that does not end.
+    var progress: String {
+        state.withLock { "exit \($0.exit.map { "\($0)" } ?? "not told"), \($0.open) outputs open" }
+            + ", \(main.progress)"
+    }
+
     func setReading(_ reading: Bool) {
         main.setReading(reading)
         errors?.setReading(reading)

@@ -67,12 +67,12 @@ final class Housekeeper: Sendable {
         for worker in all { checkLimits(worker) }
         images.collect(readings, usedBy: all, isUrgent: breaches.contains { $0.resource != "memory" })
         if let breach = breaches.first { relieve(breach, all) }
-        if state.withLock({ $0.isSynced }) { removeOldLogs(all) }
+        if state.withLock({ $0.isSynced }) { removeOldLogs() }
     }
 
-    private func removeOldLogs(_ workers: [PodWorker]) {
+    private func removeOldLogs() {
         do {
-            try context.engine.removeLogs(exceptOf: Set(workers.map(\.uid)))
+            try context.engine.removeLogs { Set(workers().map(\.uid)) }
         } catch {
             context.log.warning("old logs stay", [("error", "\(error)")])
         }
@@ -84,7 +84,7 @@ final class Housekeeper: Sendable {
         guard LocalStorage.isLimited(pod), worker.holdsResources,
             let excess = worker.sandbox.localStorage(pod).excess(of: pod)
         else { return }
-        worker.submit(.evicted(message: excess, grace: nil))
+        worker.submit(.evicted(message: excess, isForNode: false))
     }
 
     // MARK: - the node's own need
@@ -121,8 +121,7 @@ final class Housekeeper: Sendable {
         }
         context.log.warning("a pod is evicted", [("pod.uid", worker.uid), ("resource", breach.resource)])
         state.withLock { $0.evicting = worker.uid }
-        // Hard thresholds: nobody is waited for.
-        worker.submit(.evicted(message: message, grace: .zero))
+        worker.submit(.evicted(message: message, isForNode: true))
     }
 
     /// Whether the disk is well again after images have gone.

@@ -183,6 +183,7 @@ package final class Kubelet: Sendable {
 
     /// Why a pod that nobody has begun with cannot have its place on this node.
     private func refusal(of pod: Pod) -> NodeAdmission.Refusal? {
+        if let field = Unsupported.field(of: pod) { return PodWorker.unsupported(field) }
         let (isMemoryLow, isDiskLow) = housekeeper.pressure
         let admission = NodeAdmission(
             allocatable: ResourceVector(NodeFacts(configuration: configuration).allocatable), isMemoryLow: isMemoryLow,

@@ -27,6 +27,7 @@ final class PodWorker: Sendable {
         var pulling: Set<String> = []
         var logs: [FollowedLog] = []
         var probers: [String: any SerialExecutorPort] = [:]
+        var isRefused = false
         var isOver = false
         var isStopped = false
     }
@@ -58,6 +59,8 @@ final class PodWorker: Sendable {
     ///   - refusal: why the node does not take it.
     func start(hasRemains: Bool, refusal: NodeAdmission.Refusal? = nil) {
         if let refusal {
+            // At once: the next pod must not be measured against one that never was.
+            state.withLock { $0.isRefused = true }
             executor.submit { self.refuse(refusal) }
             return
         }
@@ -87,11 +90,16 @@ final class PodWorker: Sendable {
     private func begin() {
         let pod = state.withLock { $0.lifecycle.pod }
         if let field = Unsupported.field(of: pod), pod.metadata.deletionTimestamp == nil {
-            refuse(
-                NodeAdmission.Refusal(reason: "UnsupportedField", message: "the node does not support \(field)"))
+            refuse(PodWorker.unsupported(field))
+        } else if let refusal = NodeAdmission.sysctlRefusal(of: pod), pod.metadata.deletionTimestamp == nil {
+            refuse(refusal)
         } else {
             handle(.tick)
         }
+    }
+
+    static func unsupported(_ field: String) -> NodeAdmission.Refusal {
+        NodeAdmission.Refusal(reason: "UnsupportedField", message: "the node does not support \(field)")
     }
 
     private func refuse(_ refusal: NodeAdmission.Refusal) {
@@ -100,7 +108,7 @@ final class PodWorker: Sendable {
     }
 
     /// Whether the pod takes up room on the node.
-    var holdsResources: Bool { state.withLock { !$0.isOver && $0.lifecycle.holdsResources } }
+    var holdsResources: Bool { state.withLock { !$0.isOver && !$0.isRefused && $0.lifecycle.holdsResources } }
 
     /// On `work` only.
     func rotateLogs(_ limits: LogLimits) {

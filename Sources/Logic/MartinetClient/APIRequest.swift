@@ -26,6 +26,8 @@ package struct APIRequest: Sendable {
         package var sendInitialEvents = false
         package var dryRun = false
         package var fieldManager = ""
+        /// Who sends it, as HTTP has it: the field manager where none is named.
+        package var userAgent = ""
         package var fieldValidation = ""
         package var force = false
         package init() {}
@@ -36,7 +38,7 @@ package struct APIRequest: Sendable {
     package var options = Options()
     /// The object of a create or update; DeleteOptions of a delete.
     package var object: Object?
-    /// The patch of a patch, in JSON (YAML for apply).
+    /// The patch of a patch, in JSON (what was YAML is JSON by now).
     package var patch: (type: Patch, document: [UInt8])?
 
     package init(_ verb: Verb, _ resource: ResourceName, object: Object? = nil) {

@@ -41,7 +41,7 @@ package struct CustomResourceCompiler {
         }
         var metadata = FieldDefinition(
             name: "metadata", scalar: .object, reference: CustomResourceCompiler.metadata)
-        metadata.documentation = "Standard object metadata."
+        metadata.documentation = "Name, namespace, labels, annotations and the rest of what every object carries."
         var type = try object(schema, named: name, keepsUnknown: false)
         type.fields.removeAll { ["apiVersion", "kind", "metadata"].contains($0.name) }
         type.fields.insert(metadata, at: 0)
@@ -140,6 +140,7 @@ package struct CustomResourceCompiler {
             throw SchemaError(place: name, message: "the schema nests deeper than \(SchemaRule.depthMax) levels")
         }
         var type = TypeDefinition(name: name, fields: [])
+        type.documentation = schema.description
         if keepsUnknown || schema.x_kubernetes_preserve_unknown_fields == true { type.flags.insert(.preserveUnknown) }
         for (property, nested) in schema.properties.sorted(by: { $0.key.precedes($1.key) }) {
             var field = try field(nested, at: "\(name).\(property)", keepsUnknown: false, depth: depth + 1)

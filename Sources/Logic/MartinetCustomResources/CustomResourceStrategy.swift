@@ -6,12 +6,14 @@ package import MartinetStrategies
 package struct CustomResourceStrategy: Strategy {
     private let kind: Kind
     private let rule: SchemaRule
+    private let expressions: ExpressionRules?
     private let statusSlot: Int?
     private let hasStatus: Bool
 
-    package init(kind: Kind, rule: SchemaRule) {
+    init(kind: Kind, rule: SchemaRule, expressions: ExpressionRules?) {
         self.kind = kind
         self.rule = rule
+        self.expressions = expressions
         hasStatus = kind.subresources.contains { $0.name == "status" }
         statusSlot = kind.type.field(named: "status")?.slot
     }
@@ -52,7 +54,21 @@ package struct CustomResourceStrategy: Strategy {
         var errors = SchemaValidator.check(tree, against: rule)
         errors += scaleErrors(object, includingSpec: true)
         errors += EmbeddedResources.check(tree, rule)
-        return errors + ListInvariants.check(tree, rule)
+        return withExpressions(errors + ListInvariants.check(tree, rule), tree, old: nil)
+    }
+
+    /// Rules in expressions rely on the form of the object: where that is wrong they are not evaluated, which is an
+    /// error of its own.
+    private func withExpressions(_ errors: [FieldError], _ tree: Value, old: Value?) -> [FieldError] {
+        guard let expressions else { return errors }
+        guard !errors.contains(where: { $0.reason.blocksExpressions }) else {
+            let skipped = FieldError(
+                .invalid, SchemaValidator.noField,
+                "some validation rules were not checked because the object was invalid; correct the existing errors "
+                    + "to complete validation", origin: "x-kubernetes-validations")
+            return errors + [skipped]
+        }
+        return errors + expressions.check(tree, old: old)
     }
 
     package func validateUpdate(_ object: Object, old: Object) -> [FieldError] {
@@ -62,7 +78,7 @@ package struct CustomResourceStrategy: Strategy {
         errors += EmbeddedResources.check(tree, rule)
         // What was stored with duplicates may stay so.
         if ListInvariants.check(before, rule).isEmpty { errors += ListInvariants.check(tree, rule) }
-        return errors
+        return withExpressions(errors, tree, old: before)
     }
 
     package func validateStatusUpdate(_ object: Object, old: Object) -> [FieldError] {
@@ -74,7 +90,7 @@ package struct CustomResourceStrategy: Strategy {
         errors += scaleErrors(object, includingSpec: false)
         errors += EmbeddedResources.check(tree, rule)
         if ListInvariants.check(before, rule).isEmpty { errors += ListInvariants.check(tree, rule) }
-        return errors
+        return withExpressions(errors, tree, old: before)
     }
 
     package var hasGeneration: Bool { true }

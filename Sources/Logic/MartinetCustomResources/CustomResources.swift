@@ -28,7 +28,8 @@ package enum CustomResources {
             guard let kind = schema.type(named: name)?.kind, let props = version.schema?.openAPIV3Schema else {
                 throw SchemaError(place: name, message: "the version has no schema")
             }
-            let strategy = CustomResourceStrategy(kind: kind, rule: try SchemaRule(props, place: name))
+            let strategy = CustomResourceStrategy(
+                kind: kind, rule: try SchemaRule(props, place: name), expressions: ExpressionRules.compile(props))
             let warning =
                 version.deprecated
                 ? version.deprecationWarning ?? "\(kind.apiVersion) \(kind.name) is deprecated" : nil

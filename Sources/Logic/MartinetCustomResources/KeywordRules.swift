@@ -28,9 +28,7 @@ struct KeywordRules {
             report.forbidden("\(path).\(name)", "\(name) is not supported in structural schemas")
         }
         if schema.type == "null" { report.forbidden("\(path).type", "use nullable instead of the type null") }
-        if !schema.x_kubernetes_validations.isEmpty {
-            report.forbidden("\(path).x-kubernetes-validations", "rules in CEL are not supported yet")
-        }
+        report.checkRuleTexts(schema, path)
         if schema.items?.schema?.default != nil {
             report.forbidden("\(path).items.default", "a default for the items of a list is not supported yet")
         }

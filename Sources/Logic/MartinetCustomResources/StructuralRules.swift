@@ -22,9 +22,13 @@ struct StructuralRules {
             defaults.check(schema, path, isRoot: true, depth: 0)
             report.errors += defaults.report.errors
         }
+        let isStructural = report.errors.count == before
         var keywords = KeywordRules()
         keywords.check(schema, path, isRoot: true, isMetadata: false, depth: 0)
         report.errors += keywords.report.errors
+        if isStructural {
+            report.errors += ExpressionDefinitionRules.check(schema, path, otherErrors: keywords.report.errors)
+        }
     }
 
     /// With status apart, the root says no more than which properties there are.

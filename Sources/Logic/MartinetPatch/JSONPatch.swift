@@ -25,26 +25,33 @@ package struct JSONPatch: Sendable {
     }
 
     private static func operation(_ item: Value, _ index: Int) throws(PatchError) -> Operation {
-        guard case .map(let map) = item, case .string(let name)? = map["op"] else {
-            throw PatchError(.malformed, "operation \(index) has no \"op\"")
+        guard case .map(let map) = item else { throw PatchError(.malformed, "operation \(index) is no object") }
+        for name in ["op", "path", "from"] {
+            switch map[name] {
+            case nil, .string: continue
+            default: throw PatchError(.malformed, "operation \(index): \"\(name)\" must be a string")
+            }
+        }
+        guard case .string(let name)? = map["op"] else {
+            throw PatchError(.unprocessable, "operation \(index) has no \"op\"")
         }
         guard ["add", "remove", "replace", "move", "copy", "test"].contains(name) else {
             throw PatchError(
-                .malformed,
+                .unprocessable,
                 "operation \(index): \(name.debugDescription) is not add, remove, replace, move, copy or test")
         }
         guard case .string(let path)? = map["path"] else {
-            throw PatchError(.malformed, "operation \(index) has no \"path\"")
+            throw PatchError(.unprocessable, "operation \(index) has no \"path\"")
         }
         var from: [String] = []
         if name == "move" || name == "copy" {
             guard case .string(let text)? = map["from"] else {
-                throw PatchError(.malformed, "operation \(index) has no \"from\"")
+                throw PatchError(.unprocessable, "operation \(index) has no \"from\"")
             }
             from = try pointer(text)
         }
         if map["value"] == nil, name == "add" || name == "replace" || name == "test" {
-            throw PatchError(.malformed, "operation \(index) has no \"value\"")
+            throw PatchError(.unprocessable, "operation \(index) has no \"value\"")
         }
         return Operation(name: name, path: try pointer(path), from: from, value: map["value"])
     }
@@ -53,14 +60,15 @@ package struct JSONPatch: Sendable {
     private static func pointer(_ text: String) throws(PatchError) -> [String] {
         if text.isEmpty { return [] }
         guard text.hasPrefix("/") else {
-            throw PatchError(.malformed, "the path \(text.debugDescription) does not begin with a slash")
+            throw PatchError(.unprocessable, "the path \(text.debugDescription) does not begin with a slash")
         }
         return text.dropFirst().split(separator: "/", omittingEmptySubsequences: false).map {
             String($0.replacing("~1", with: "/").replacing("~0", with: "~"))
         }
     }
 
-    package func apply(to document: Value) throws(PatchError) -> Value {
+    /// - Parameter copiesAbsent: whether copying a member that is not there copies a null, as upstream does.
+    package func apply(to document: Value, copiesAbsent: Bool = false) throws(PatchError) -> Value {
         var document = document
         for operation in operations {
             let path = operation.path[...]
@@ -69,7 +77,7 @@ package struct JSONPatch: Sendable {
             case "replace": document = try JSONPatch.set(operation.value ?? .null, at: path, in: document, .replace)
             case "remove": document = try JSONPatch.remove(at: path, in: document).rest
             case "copy":
-                let value = try JSONPatch.get(operation.from[...], in: document)
+                let value = try JSONPatch.source(operation.from[...], in: document, copiesAbsent)
                 document = try JSONPatch.set(value, at: path, in: document, .add)
             case "move":
                 guard operation.path == operation.from || !operation.path.starts(with: operation.from) else {
@@ -109,6 +117,17 @@ package struct JSONPatch: Sendable {
         case .list(let values): return try get(path.dropFirst(), in: values[try index(part, values.count)])
         default: throw missing(part)
         }
+    }
+
+    private static func source(
+        _ path: ArraySlice<String>, in document: Value, _ copiesAbsent: Bool
+    ) throws(PatchError) -> Value {
+        if copiesAbsent, let last = path.last, case .map(let map) = try get(path.dropLast(), in: document),
+            map[last] == nil
+        {
+            return .null
+        }
+        return try get(path, in: document)
     }
 
     private static func set(

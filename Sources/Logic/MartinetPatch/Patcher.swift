@@ -12,8 +12,10 @@ package struct PatchError: Error, Sendable, Hashable, CustomStringConvertible {
     package enum Code: Sendable {
         /// The patch itself is broken.
         case malformed
-        /// It does not fit the object, or what comes out is no object of the kind.
+        /// It does not fit the object.
         case unprocessable
+        /// What comes out is no object of the kind.
+        case invalidResult
         /// This form of patch is not for this kind.
         case unsupported
     }
@@ -36,7 +38,7 @@ package enum Patcher {
         let current = try tree(of: object)
         let patched: Value
         switch type {
-        case .json: patched = try JSONPatch(patch).apply(to: current)
+        case .json: patched = try JSONPatch(patch).apply(to: current, copiesAbsent: true)
         case .merge:
             guard case .map = patch else { throw PatchError(.malformed, "a merge patch must be an object") }
             patched = MergePatch.apply(patch, to: current)
@@ -50,12 +52,12 @@ package enum Patcher {
             guard case .map(let original) = current else { return (object, []) }
             patched = .map(try StrategicMerge.merge(map, into: original, type: object.type, depth: 0))
         }
-        guard case .map = patched else { throw PatchError(.unprocessable, "the patch makes the object something else") }
+        guard case .map = patched else { throw PatchError(.invalidResult, "the patch makes the object something else") }
         do throws(DecodeError) {
             let result = try JSONDecoder.decode(JSONEncoder.encode(patched), as: object.type)
             return (result.object, result.issues)
         } catch {
-            throw PatchError(.unprocessable, error.description)
+            throw PatchError(.invalidResult, error.description)
         }
     }
 

@@ -34,13 +34,13 @@ package struct NodeAdmission: Sendable {
 
     /// nil where it fits beside the others. The order and the words are the kubelet's (`lifecycle/predicate.go`).
     package func refusal(of pod: Pod, beside others: [Pod]) -> Refusal? {
-        if let refusal = pressureRefusal(of: pod) ?? sysctlRefusal(of: pod) { return refusal }
+        if let refusal = pressureRefusal(of: pod) ?? NodeAdmission.sysctlRefusal(of: pod) { return refusal }
         let wanted = ResourceVector.requests(of: pod)
         let used = others.reduce(ResourceVector()) { $0 + ResourceVector.requests(of: $1) }
         for name in ["pods", "cpu", "memory", "ephemeral-storage"] where wanted[name] > 0 {
             let (left, overflow) = allocatable[name].subtractingReportingOverflow(used[name])
             guard overflow || wanted[name] > left else { continue }
-            return rejected(
+            return NodeAdmission.rejected(
                 "OutOf\(name)",
                 "Node didn't have enough resource: \(name), requested: \(wanted[name]), used: \(used[name]), "
                     + "capacity: \(allocatable[name])")
@@ -48,7 +48,7 @@ package struct NodeAdmission: Sendable {
         let taken = others.flatMap(NodeAdmission.ports)
         guard !NodeAdmission.ports(of: pod).contains(where: { port in taken.contains { $0.collides(with: port) } })
         else {
-            return rejected(
+            return NodeAdmission.rejected(
                 "NodePorts",
                 "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports")
         }
@@ -67,7 +67,7 @@ package struct NodeAdmission: Sendable {
             if isTolerated { return nil }
         }
         let conditions = (isMemoryLow ? ["MemoryPressure"] : []) + (isDiskLow ? ["DiskPressure"] : [])
-        return rejected("Evicted", "The node had condition: [\(conditions.joined(separator: " "))]. ")
+        return NodeAdmission.rejected("Evicted", "The node had condition: [\(conditions.joined(separator: " "))]. ")
     }
 
     /// Settings of a namespace of the pod's own, which cannot harm others.
@@ -78,7 +78,7 @@ package struct NodeAdmission: Sendable {
         "net.ipv4.tcp_keepalive_probes", "net.ipv4.tcp_rmem", "net.ipv4.tcp_wmem",
     ]
 
-    private func sysctlRefusal(of pod: Pod) -> Refusal? {
+    package static func sysctlRefusal(of pod: Pod) -> Refusal? {
         for sysctl in pod.spec.securityContext?.sysctls ?? [] {
             // The older way of writing them has slashes.
             let name =
@@ -87,18 +87,19 @@ package struct NodeAdmission: Sendable {
                 name.hasPrefix("net.") && pod.spec.hostNetwork || name.hasPrefix("kernel.shm") && pod.spec.hostIPC
             if isOfHost {
                 let part = name.hasPrefix("net.") ? "net" : "ipc"
-                return rejected(
+                return NodeAdmission.rejected(
                     "SysctlForbidden",
                     "forbidden sysctl: \(name.debugDescription) not allowed with host \(part) enabled")
             }
             guard NodeAdmission.safeSysctls.contains(name) else {
-                return rejected("SysctlForbidden", "forbidden sysctl: \(name.debugDescription) not allowlisted")
+                return NodeAdmission.rejected(
+                    "SysctlForbidden", "forbidden sysctl: \(name.debugDescription) not allowlisted")
             }
         }
         return nil
     }
 
-    private func rejected(_ reason: String, _ message: String) -> Refusal {
+    private static func rejected(_ reason: String, _ message: String) -> Refusal {
         Refusal(reason: reason, message: "Pod was rejected: " + message)
     }
 

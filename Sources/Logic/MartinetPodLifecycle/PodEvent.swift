@@ -72,8 +72,8 @@ package enum PodEvent: Sendable {
     case podGone
     /// The node cannot honour what the pod asks: it fails with this reason.
     case refused(reason: String, message: String)
-    /// The node needs what the pod uses, or it uses more than it may: it fails. `grace` nil: the pod's own.
-    case evicted(message: String, grace: Duration?)
+    /// The pod uses more than it may or, `isForNode`, the node needs what it uses: it fails.
+    case evicted(message: String, isForNode: Bool)
     case sandboxReady(addresses: [String])
     case sandboxFailed(message: String)
     case sandboxRemoved

@@ -34,6 +34,8 @@ package struct PodLifecycle: Sendable {
 
     static let firstBackOff: Duration = .seconds(10)
     static let longestBackOff: Duration = .seconds(300)
+    /// Who is evicted is not waited for longer.
+    static let evictionGrace: Duration = .seconds(1)
     static let forgetBackOffAfter: Duration = .seconds(600)
 
     package private(set) var pod: Pod
@@ -69,8 +71,10 @@ package struct PodLifecycle: Sendable {
         if pod.metadata.deletionTimestamp != nil { noteDeletion(now) }
     }
 
-    /// Whether the pod takes up room on its node: until it is finished and nothing of it runs.
-    package var holdsResources: Bool { !isFinished || containers.contains(where: \.isAlive) }
+    /// Whether the pod takes up room on its node: until it is finished and nothing of it runs, or nothing of it is left.
+    package var holdsResources: Bool {
+        sandbox != .removed && (!isFinished || containers.contains(where: \.isAlive))
+    }
 
     package func record(_ name: String) -> ContainerRecord? { containers.first { $0.spec.name == name } }
     func index(_ name: String) -> Int? { containers.firstIndex { $0.spec.name == name } }
@@ -169,9 +173,10 @@ package struct PodLifecycle: Sendable {
             ending = Ending(deadline: now.monotonic + .seconds(1), isDeletion: true, isGone: true)
         case .refused(let reason, let message):
             if failure == nil { failure = Failure(reason: reason, message: message) }
-        case .evicted(let message, let grace):
+        case .evicted(let message, let isForNode):
             guard failure == nil, !isFinished else { break }
-            failure = Failure(reason: "Evicted", message: message, grace: grace, isDisruption: true)
+            failure = Failure(
+                reason: "Evicted", message: message, grace: PodLifecycle.evictionGrace, isDisruption: isForNode)
             actions.append(.report(isWarning: true, reason: "Evicted", message: message, container: nil))
         case .sandboxReady(let found):
             sandbox = .ready

@@ -3,7 +3,8 @@ import MartinetBase
 import MartinetSchema
 import MartinetSchemaCompiler
 
-// martinet-schema API-FOLDER TABLE-FILE VIEWS-FOLDER: compiles the schema files into the table and the typed views.
+// martinet-schema API-FOLDER TABLES-FOLDER VIEWS-FOLDER: compiles the schema files into the table, the documentation and
+// the typed views.
 
 func readFile(_ path: String) -> String? {
     guard let file = fopen(path, "r") else { return nil }
@@ -40,8 +41,8 @@ func fail(_ message: String) -> Never {
 }
 
 let arguments = CommandLine.arguments
-guard arguments.count == 4 else { fail("expected three arguments: API-FOLDER TABLE-FILE VIEWS-FOLDER") }
-let (apiFolder, tableFile, viewsFolder) = (arguments[1], arguments[2], arguments[3])
+guard arguments.count == 4 else { fail("expected three arguments: API-FOLDER TABLES-FOLDER VIEWS-FOLDER") }
+let (apiFolder, tablesFolder, viewsFolder) = (arguments[1], arguments[2], arguments[3])
 
 do {
     var files: [SchemaFile] = []
@@ -50,14 +51,20 @@ do {
         files.append(try SchemaFile(name: name, text: text))
     }
     let definitions = try SchemaCompiler.link(files)
-    let table = try TableBuilder(definitions).build()
-    guard writeFile(tableFile, table) else { fail("cannot write \(tableFile)") }
+    let table = try TableBuilder(definitions.map(\.undocumented)).build()
+    let documentation = DocumentationBuilder(definitions).build()
+    for (name, bytes) in [("tables.bin", table), ("documentation.bin", documentation)] {
+        let path = "\(tablesFolder)/\(name)"
+        guard writeFile(path, bytes) else { fail("cannot write \(path)") }
+    }
     let views = ViewGenerator(definitions).generate(kinds: ViewGenerator.kindsWithViews)
     for name in names(in: viewsFolder, suffix: ".swift") where views[name] == nil { unlink("\(viewsFolder)/\(name)") }
     for (name, text) in views where !writeFile("\(viewsFolder)/\(name)", Array(text.utf8)) {
         fail("cannot write \(viewsFolder)/\(name)")
     }
-    print("\(definitions.count) types, \(table.count) bytes of tables, \(views.count) files of views")
+    print(
+        "\(definitions.count) types, \(table.count) bytes of tables, \(documentation.count) of documentation, "
+            + "\(views.count) files of views")
 } catch {
     fail("\(error)")
 }

@@ -15,4 +15,33 @@ package enum Base64 {
         }
         return String(decoding: out, as: UTF8.self)
     }
+
+    /// Nil where the text is none; padding may be missing.
+    package static func decode(_ text: String) -> [UInt8]? {
+        var out: [UInt8] = []
+        var word: UInt32 = 0
+        var bits = 0
+        var padding = 0
+        for byte in text.utf8 {
+            let value: UInt8
+            switch byte {
+            case 65...90: value = byte - 65
+            case 97...122: value = byte - 71
+            case 48...57: value = byte + 4
+            case 43: value = 62
+            case 47: value = 63
+            case 61:
+                padding += 1
+                continue
+            default: return nil
+            }
+            guard padding == 0 else { return nil }
+            word = (word << 6 | UInt32(value)) & 0xFFFFFF
+            bits += 6
+            guard bits >= 8 else { continue }
+            bits -= 8
+            out.append(UInt8(truncatingIfNeeded: word >> UInt32(bits)))
+        }
+        return padding <= 2 && bits < 6 ? out : nil
+    }
 }

@@ -36,18 +36,24 @@ struct PatternCompiler {
             }
             if let last = nodes.last { try append(last) }
             for jump in jumps { program[jump] = .jump(program.count) }
-        case .repeated(let node, let min, let max): try appendRepeated(node, min, max)
+        case .repeated(let node, let min, let max, let isGreedy): try appendRepeated(node, min, max, isGreedy)
+        case .group(let number, let node):
+            try emit(.save(number * 2))
+            try append(node)
+            try emit(.save(number * 2 + 1))
         }
     }
 
-    private mutating func appendRepeated(_ node: PatternNode, _ min: Int, _ max: Int?) throws(RegularExpressionError) {
+    private mutating func appendRepeated(
+        _ node: PatternNode, _ min: Int, _ max: Int?, _ isGreedy: Bool
+    ) throws(RegularExpressionError) {
         for _ in 0..<min { try append(node) }
         guard let max else {
             let split = program.count
             try emit(.jump(0))
             try append(node)
             try emit(.jump(split))
-            program[split] = .split(split + 1, program.count)
+            program[split] = fork(split, isGreedy)
             return
         }
         guard max > min else { return }
@@ -57,6 +63,11 @@ struct PatternCompiler {
             try emit(.jump(0))
             try append(node)
         }
-        for split in splits { program[split] = .split(split + 1, program.count) }
+        for split in splits { program[split] = fork(split, isGreedy) }
+    }
+
+    /// Into what follows, or past it; the preferred way first.
+    private func fork(_ split: Int, _ isGreedy: Bool) -> Instruction {
+        isGreedy ? .split(split + 1, program.count) : .split(program.count, split + 1)
     }
 }

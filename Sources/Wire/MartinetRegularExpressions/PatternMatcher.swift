@@ -1,13 +1,15 @@
 /// Runs a program over a text, all of its states at once (Pike's simulation).
 struct PatternMatcher {
+    private let expression: RegularExpression
     private let program: [Instruction]
     /// The text position for which a state was last added, so that each is added once a position.
     private var added: [Int]
     private var stack: [Int] = []
     private var steps = 0
 
-    init(_ program: [Instruction]) {
-        self.program = program
+    init(_ expression: RegularExpression) {
+        self.expression = expression
+        program = expression.program
         added = [Int](repeating: -1, count: program.count)
     }
 
@@ -26,7 +28,7 @@ struct PatternMatcher {
             current = iterator.next()
             next.removeAll(keepingCapacity: true)
             for state in states {
-                guard case .scalar(let set) = program[state], set.contains(scalar) else { continue }
+                guard expression.reads(state, scalar) else { continue }
                 if follow(state + 1, into: &next, at: position + 1, before, current) { return true }
             }
             steps += states.count + 1
@@ -50,6 +52,7 @@ struct PatternMatcher {
             case .match: return true
             case .scalar: states.append(state)
             case .jump(let target): stack.append(target)
+            case .save: stack.append(state + 1)
             case .split(let first, let second):
                 stack.append(second)
                 stack.append(first)
@@ -60,7 +63,7 @@ struct PatternMatcher {
         return false
     }
 
-    private static func holds(_ assertion: Assertion, _ before: Unicode.Scalar?, _ after: Unicode.Scalar?) -> Bool {
+    static func holds(_ assertion: Assertion, _ before: Unicode.Scalar?, _ after: Unicode.Scalar?) -> Bool {
         func isWord(_ scalar: Unicode.Scalar?) -> Bool { scalar.map(ScalarSet.word.contains) ?? false }
         return switch assertion {
         case .textStart: before == nil

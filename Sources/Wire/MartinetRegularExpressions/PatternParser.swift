@@ -8,12 +8,14 @@ struct PatternParser {
         var ignoresCase = false
         var isMultiline = false
         var dotMatchesNewline = false
+        var isUngreedy = false
     }
 
     private let pattern: String
     private let scalars: [Unicode.Scalar]
     private var position = 0
     private var flags = Flags()
+    private(set) var groupCount = 0
 
     init(_ pattern: String) {
         self.pattern = pattern
@@ -54,9 +56,20 @@ struct PatternParser {
         var nodes: [PatternNode] = []
         while let scalar = current, scalar != "|", scalar != ")" {
             guard let atom = try atom(depth: depth) else { continue }
-            nodes.append(try repetition(of: atom))
+            nodes.append(try repetition(of: finished(atom)))
         }
         return nodes.isEmpty ? .empty : nodes.count == 1 ? nodes[0] : .sequence(nodes)
+    }
+
+    private func finished(_ node: PatternNode) -> PatternNode {
+        switch node {
+        case .set(var set):
+            set.finish()
+            return .set(set)
+        // What was quoted is a sequence of its own.
+        case .sequence(let nodes): return .sequence(nodes.map(finished))
+        default: return node
+        }
     }
 
     private mutating func repetition(of atom: PatternNode) throws(RegularExpressionError) -> PatternNode {
@@ -79,10 +92,10 @@ struct PatternParser {
             default: return node
             }
             position += 1
-            _ = accept("?")
+            let isGreedy = accept("?") == flags.isUngreedy
             operators += 1
             guard operators == 1 else { throw failure("invalid nested repetition operator") }
-            node = .repeated(node, min: bounds.min, max: bounds.max)
+            node = .repeated(node, min: bounds.min, max: bounds.max, isGreedy: isGreedy)
         }
         return node
     }
@@ -151,9 +164,11 @@ struct PatternParser {
                 return node
             }
         }
+        groupCount += 1
+        let number = groupCount
         let node = try alternatives(depth: depth + 1)
         guard accept(")") else { throw failure("missing closing )") }
-        return node
+        return .group(number, node)
     }
 
     private mutating func readFlags() throws(RegularExpressionError) {
@@ -164,7 +179,7 @@ struct PatternParser {
             case "i": flags.ignoresCase = value
             case "m": flags.isMultiline = value
             case "s": flags.dotMatchesNewline = value
-            case "U": break
+            case "U": flags.isUngreedy = value
             default: throw failure("invalid or unsupported Perl syntax")
             }
             position += 1

@@ -7,6 +7,8 @@ struct ScalarSet: Sendable {
     var complements: [ScalarSet] = []
     var isNegated = false
     var ignoresCase = false
+    /// Which ASCII characters it contains, once it is finished.
+    private(set) var ascii: (low: UInt64, high: UInt64) = (0, 0)
 
     init() {}
     init(_ ranges: ClosedRange<UInt32>...) { self.ranges = ranges }
@@ -20,6 +22,28 @@ struct ScalarSet: Sendable {
     mutating func insert(_ range: ClosedRange<UInt32>) { ranges.append(range) }
     mutating func insert(_ set: ScalarSet, negated: Bool) {
         if negated { complements.append(set) } else { ranges += set.ranges }
+    }
+
+    /// Works out what it says of ASCII, so that matching looks at a bit there.
+    mutating func finish() {
+        func bits(_ range: ClosedRange<UInt32>, _ word: UInt32) -> UInt64 {
+            let low = max(range.lowerBound, word * 64)
+            let high = min(range.upperBound, word * 64 + 63)
+            guard low <= high else { return 0 }
+            return (.max >> UInt64(63 - (high - low))) << UInt64(low - word * 64)
+        }
+        ascii = (0, 0)
+        if !ignoresCase, categories.isEmpty, complements.isEmpty {
+            for range in ranges {
+                ascii.low |= bits(range, 0)
+                ascii.high |= bits(range, 1)
+            }
+            if isNegated { ascii = (~ascii.low, ~ascii.high) }
+            return
+        }
+        for value in UInt8(0)..<128 where contains(Unicode.Scalar(value)) {
+            if value < 64 { ascii.low |= 1 << UInt64(value) } else { ascii.high |= 1 << UInt64(value - 64) }
+        }
     }
 
     func contains(_ scalar: Unicode.Scalar) -> Bool {

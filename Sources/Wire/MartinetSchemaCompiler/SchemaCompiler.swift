@@ -22,8 +22,10 @@ package enum SchemaCompiler {
             for field in declaration.fields {
                 fields += try expand(field, in: file, declared: declared, depth: 0)
             }
-            definitions.append(
-                TypeDefinition(name: name, flags: declaration.flags, fields: fields, kind: declaration.kind))
+            var definition = TypeDefinition(
+                name: name, flags: declaration.flags, fields: fields, kind: declaration.kind)
+            definition.documentation = declaration.documentation
+            definitions.append(definition)
             guard let kind = declaration.kind, !kind.plural.isEmpty, declaration.hasOwnList,
                 declared[name + "List"] == nil, kind.verbs.contains("list")
             else { continue }
@@ -43,10 +45,15 @@ package enum SchemaCompiler {
         listKind.isForgotten = kind.isForgotten
         var metadata = FieldDefinition(name: "metadata", scalar: .object, reference: "\(sharedVersion).ListMeta")
         metadata.number = 1
+        metadata.documentation = "About the list as a whole: the state to watch from, and where the next page begins."
         var items = FieldDefinition(name: "items", scalar: .object, container: .list, reference: name)
         items.number = 2
         items.flags = [.always]
-        return TypeDefinition(name: name + "List", flags: .root, fields: [metadata, items], kind: listKind)
+        items.documentation = "The objects of this page, in the order of their namespaces and names."
+        var definition = TypeDefinition(
+            name: name + "List", flags: .root, fields: [metadata, items], kind: listKind)
+        definition.documentation = "A page of \(kind.name) objects, as the server answers a list request."
+        return definition
     }
 
     /// The field itself, or the fields of the object that it inlines.

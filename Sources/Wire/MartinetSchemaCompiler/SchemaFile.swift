@@ -16,6 +16,7 @@ package struct SchemaFile: Sendable {
         var flags: TypeFlags = []
         var kind: KindDefinition?
         var hasOwnList = true
+        var documentation = ""
         var fields: [DeclaredField] = []
         var place: String
     }
@@ -138,7 +139,9 @@ package struct SchemaFile: Sendable {
                 declared.kind = kind
                 declared.flags.insert(.root)
             }
-            for word in words.dropFirst(2) where word != "--" {
+            let attributes = words.dropFirst(2).prefix { $0 != "--" }
+            declared.documentation = words.dropFirst(2 + attributes.count + 1).joined(separator: " ")
+            for word in attributes {
                 switch word {
                 case "struct=atomic": declared.flags.insert(.atomic)
                 case "json=propsOrBool": declared.flags.insert(.propsOrBool)

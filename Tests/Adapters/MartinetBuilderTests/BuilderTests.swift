@@ -54,7 +54,7 @@ final class Workbench {
 
     func build(
         _ text: String, tag: String = "test", ignore: String = "", cache: Bool = true,
-        progress: @escaping @Sendable (String) -> Void = { _ in }
+        progress: @escaping @Sendable (BuildProgress) -> Void = { _ in }
     ) throws -> Image {
         var request = BuildRequest(
             dockerfile: try Dockerfile(Array(text.utf8)), context: path + "/context", tags: [try ImageReference(tag)],
@@ -165,7 +165,7 @@ private let hasBusybox = access("/bin/busybox", X_OK) == 0
         var request = BuildRequest(
             dockerfile: try Dockerfile(Array(text.utf8)), context: bench.path + "/context", tags: [])
         request.target = "base"
-        request.progress = { seen.add($0) }
+        request.progress = { seen.add("\($0)") }
         let base = try ImageBuilder(store: bench.store, runner: ChrootRunner()).build(request)
         let layers = try bench.entries(base).map { $0.map(\.pathText) }
         #expect(layers[3] == ["a/", "a/.wh..wh..opq", "a/n", "keep/", "keep/.wh.k"])

@@ -119,7 +119,7 @@ private func pushed() async throws -> (Scratch, MemoryTransport, ImageReference)
             RegistryRequest(
                 "PUT", RegistryURL(isSecure: true, authority: host, target: "/v2/team/app/manifests/multi"),
                 headers: [("Content-Type", MediaType.ociIndex)], body: .bytes(index)),
-            scope: "repository:team/app:pull,push")
+            scope: "repository:team/app:pull,push", step: "manifest")
         #expect(put.status == 201)
         let fresh = try Scratch()
         let pulled = try await client(transport).pull(list, into: fresh.store)

@@ -8,6 +8,7 @@ import MartinetImageSpec
 import MartinetImages
 import MartinetKubelet
 import MartinetPodLifecycle
+import MartinetRegistry
 import MartinetSchema
 import Synchronization
 import Testing
@@ -32,6 +33,15 @@ struct HousekeepingTests {
         try node.wait("an event") { try node.events("cpu").contains { $0.reason == "OutOfcpu" } }
         try node.run("memory", asking("\"memory\":\"100Ti\""))
         #expect(try node.pod("memory") { $0.status.phase == "Failed" }.status.reason == "OutOfmemory")
+        // Many at once: who is refused takes nothing away from who comes next.
+        let names = (0..<6).map { "burst-\($0)" }
+        for (index, name) in names.enumerated() {
+            try node.run(name, asking("\"cpu\":\"\(index == 5 ? "1m" : "10k")\""))
+        }
+        try node.pod("burst-5") { $0.status.phase == "Running" }
+        for name in names.dropLast() { try node.pod(name) { $0.status.phase == "Failed" } }
+        for name in names { try node.delete(name, grace: 1) }
+        try node.wait("the pods to go") { !names.contains { node.exists($0) } }
         // Those that failed hold no place; one that ends gives its place back.
         try node.run("one", TestNode.script("exec sleep 1000"))
         try node.pod("one") { $0.status.phase == "Running" }
@@ -119,8 +129,10 @@ struct HousekeepingTests {
             ))
         for name in ["modest", "greedy"] { try node.pod(name) { $0.status.phase == "Running" } }
         gauge.readings.withLock { $0.memoryAvailable = 50 << 20 }
-        let greedy = try node.pod("greedy") { $0.status.phase == "Failed" }
+        // It has a second to end, and as long as it is there nobody else goes.
+        try node.wait("an event") { try node.events("greedy").contains { $0.reason == "Evicted" } }
         gauge.readings.withLock { $0.memoryAvailable = .max }
+        let greedy = try node.pod("greedy") { $0.status.phase == "Failed" }
         #expect(greedy.status.reason == "Evicted")
         #expect(
             greedy.status.message.hasPrefix(
@@ -195,10 +207,10 @@ final class CopyingPuller: ImagePuller {
     let given = Mutex(0)
 
     func pull(
-        _ reference: ImageReference, into store: ImageStore, credentials: [RegistryCredentials],
+        _ reference: ImageReference, into store: ImageStore, keyring: RegistryKeyring,
         _ completion: @escaping @Sendable ((any Error)?) -> Void
     ) {
-        given.withLock { $0 = credentials.count }
+        given.withLock { $0 = keyring.credentials(for: reference).count }
         do {
             try store.tag(ImageReference(TestNode.image), as: reference)
             completion(nil)

@@ -9,7 +9,6 @@ import MartinetContainers
 import MartinetEngine
 import MartinetImageSpec
 import MartinetImages
-import MartinetKubelet
 import MartinetNetwork
 import MartinetSchema
 import MartinetStagePlan
@@ -17,6 +16,8 @@ import MartinetStore
 import MartinetStreaming
 import Synchronization
 import Testing
+
+@testable import MartinetKubelet
 
 /// A node of a test's own: a namespace with its network, folders, cgroups, an API server in memory, a kubelet. All of
 /// it is gone at the end.
@@ -287,8 +288,10 @@ final class TestNode: Sendable {
     }
 
     func exec(_ pod: String, _ command: [String]) throws -> (code: Int32?, output: String) {
-        let stream = try process(pod, command, StandardStreams(output: true)).stream
-        try wait("the end of \(command)") { stream.exit != nil }
+        let (process, stream) = try process(pod, command, StandardStreams(output: true))
+        do { try wait("the end of \(command)") { stream.exit != nil } } catch let error as Timeout {
+            throw Timeout(what: "\(error.what): \((process as? ExecProcess)?.progress ?? "")")
+        }
         guard case .code(let code) = stream.exit else { return (nil, stream.text) }
         return (code, stream.text)
     }

@@ -29,7 +29,7 @@ import Testing
     }
 
     @Test func mergesAndDeletesPrimitives() throws {
-        #expect(try patched(pod, #"{"metadata":{"finalizers":["z"]}}"#).contains(#""finalizers":["x","y","z"]"#))
+        #expect(try patched(pod, #"{"metadata":{"finalizers":["z"]}}"#).contains(#""finalizers":["z","x","y"]"#))
         #expect(
             try patched(pod, #"{"metadata":{"$deleteFromPrimitiveList/finalizers":["x"]}}"#).contains(
                 #""finalizers":["y"]"#))

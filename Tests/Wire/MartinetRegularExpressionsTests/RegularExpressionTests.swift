@@ -35,3 +35,30 @@ import Testing
         #expect(throws: RegularExpressionError.self) { try RegularExpression(deep) }
     }
 }
+
+@Suite("Where a pattern is found")
+struct MatchPositionTests {
+    func found(_ pattern: String, _ text: String, limit: Int = .max) throws -> [[Int]] {
+        try RegularExpression(pattern).matches(in: Array(text.unicodeScalars), limit: limit)
+    }
+
+    @Test("the leftmost match wins, and then the preferred one")
+    func prefersLeftmost() throws {
+        #expect(try found("a|ab", "xab") == [[1, 2]])
+        #expect(try found("ab|a", "xab") == [[1, 3]])
+        #expect(try found("a+", "aab a") == [[0, 2], [4, 5]])
+        #expect(try found("a+?", "aa") == [[0, 1], [1, 2]])
+    }
+
+    @Test("groups tell where they matched, or that they did not")
+    func groups() throws {
+        #expect(try found("(a)(b)?", "ac ab") == [[0, 1, 0, 1, -1, -1], [3, 5, 3, 4, 4, 5]])
+        #expect(try found("(?:a)(?P<n>b)", "ab") == [[0, 2, 1, 2]])
+    }
+
+    @Test("empty matches do not touch a match before them")
+    func emptyMatches() throws {
+        #expect(try found("a*", "baac") == [[0, 0], [1, 3], [4, 4]])
+        #expect(try found("", "ab", limit: 2) == [[0, 0], [1, 1]])
+    }
+}

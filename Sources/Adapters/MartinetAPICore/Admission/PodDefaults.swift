@@ -8,7 +8,10 @@ struct DefaultTolerationSeconds: AdmissionPlugin {
     private static let taints = ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"]
 
     func admit(_ attributes: inout AdmissionAttributes, in registry: Registry) throws(APIError) {
-        guard attributes.isPodCreation else { return }
+        // An update too: tolerations are one list, which a client may send without these.
+        guard attributes.kind.name == "Pod", attributes.kind.group.isEmpty, attributes.resource.subresource.isEmpty,
+            attributes.verb == .create || attributes.verb == .update
+        else { return }
         var pod = Pod(object: attributes.object)
         for taint in DefaultTolerationSeconds.taints {
             let tolerated = pod.spec.tolerations.contains {

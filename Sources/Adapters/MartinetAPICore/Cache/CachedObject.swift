@@ -1,3 +1,4 @@
+import MartinetManagedFields
 package import MartinetSchema
 package import MartinetStore
 import Synchronization
@@ -14,13 +15,16 @@ package final class CachedObject: Sendable {
     /// The whole object as compact JSON, with its resourceVersion.
     package let json: [UInt8]
     package let type: ObjectType
+    /// Whether it was written by the schema that it is served by.
+    private let isCurrent: Bool
     let labels: [(key: String, value: String)]
     let fields: [(key: String, value: String)]
-    private let made: Mutex<(object: Object?, protobuf: [UInt8]?)>
+    private let made: Mutex<(object: Object?, protobuf: [UInt8]?, managed: ManagedFields?)>
 
     init(
         key: String, namespace: String, name: String, revision: Revision, json: [UInt8], type: ObjectType,
-        labels: [(key: String, value: String)], fields: [(key: String, value: String)], object: Object? = nil
+        labels: [(key: String, value: String)], fields: [(key: String, value: String)], isCurrent: Bool = false,
+        object: Object? = nil
     ) {
         self.key = key
         self.namespace = namespace
@@ -30,7 +34,8 @@ package final class CachedObject: Sendable {
         self.type = type
         self.labels = labels
         self.fields = fields
-        made = Mutex((object, nil))
+        self.isCurrent = isCurrent
+        made = Mutex((object, nil, nil))
     }
 
     /// The decoded tree, with its resourceVersion.
@@ -48,6 +53,15 @@ package final class CachedObject: Sendable {
         let bytes = ProtobufEncoder.encode(object)
         made.withLock { $0.protobuf = bytes }
         return bytes
+    }
+
+    /// Who manages which fields, read once.
+    var managed: ManagedFields {
+        if let managed = made.withLock({ $0.managed }) { return managed }
+        var managed = object.managedFields(isCanonical: true)
+        managed.isCurrent = isCurrent
+        made.withLock { $0.managed = managed }
+        return managed
     }
 
     func label(_ key: String) -> String? { labels.first { $0.key == key }?.value }

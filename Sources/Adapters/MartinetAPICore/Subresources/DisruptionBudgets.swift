@@ -37,9 +37,10 @@ extension Registry {
         name.subresource = "status"
         var request = APIRequest(.patch, name)
         request.options.dryRun = dryRun
+        request.options.userAgent = "kube-apiserver"
         let now = runtime.now()
-        change(request, resource, .component("apiserver"), { granted($0.failure) }) { current in
-            try Registry.decrement(current, pod.metadata.name, now)
+        change(request, resource, .component("apiserver"), .update, { granted($0.failure) }) { current in
+            try Registry.decrement(current.object, pod.metadata.name, now)
         }
     }
 

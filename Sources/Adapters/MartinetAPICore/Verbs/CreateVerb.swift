@@ -18,19 +18,19 @@ extension Registry {
         if let name = request.resource.name, !name.isEmpty {
             throw APIError.methodNotAllowed("create with a name in the path")
         }
-        create(request, resource, identity, tries: 0, completion)
+        create(request, resource, identity, .update, tries: 0, completion)
     }
 
-    private func create(
-        _ request: APIRequest, _ resource: ServedResource, _ identity: Identity, tries: Int,
+    func create(
+        _ request: APIRequest, _ resource: ServedResource, _ identity: Identity, _ tracking: Tracking, tries: Int,
         _ completion: @escaping Completion
     ) {
         do throws(APIError) {
-            let object = try prepare(request, resource, identity)
+            let object = try prepare(request, resource, identity, tracking)
             let generated = try body(request, resource.kind.type).metadata.name.isEmpty
             commitCreate(object, request, resource) { result in
                 if case .failure(let error) = result, error.isAlreadyExists, generated, tries < Registry.generateTries {
-                    return self.create(request, resource, identity, tries: tries + 1, completion)
+                    return self.create(request, resource, identity, tracking, tries: tries + 1, completion)
                 }
                 completion(result)
             }
@@ -40,14 +40,14 @@ extension Registry {
                 return completion(.failure(error))
             }
             waiting.submit(after: Registry.waitStep) {
-                self.create(request, resource, identity, tries: tries + 1, completion)
+                self.create(request, resource, identity, tracking, tries: tries + 1, completion)
             }
         }
     }
 
     /// Everything between the decoded object and the store.
     private func prepare(
-        _ request: APIRequest, _ resource: ServedResource, _ identity: Identity
+        _ request: APIRequest, _ resource: ServedResource, _ identity: Identity, _ tracking: Tracking
     ) throws(APIError) -> Object {
         var object = try body(request, resource.kind.type)
         let kind = resource.kind
@@ -75,6 +75,7 @@ extension Registry {
         object.metadata = metadata
         Defaults.apply(to: &object)
         resource.strategy.setDefaults(&object)
+        if tracking == .update { track(&object, over: nil, request, resource) }
         resource.strategy.prepareForCreate(&object)
         var attributes = AdmissionAttributes(
             verb: .create, resource: request.resource, kind: kind, identity: identity, object: object, old: nil)
@@ -88,6 +89,7 @@ extension Registry {
     func placeInNamespace(_ object: inout Object, _ request: APIRequest, _ kind: Kind) throws(APIError) {
         var metadata = object.metadata
         let wanted = kind.isNamespaced ? request.resource.namespace ?? "" : ""
+        if !kind.isNamespaced { metadata.namespace = "" }
         if metadata.namespace.isEmpty { metadata.namespace = wanted }
         guard metadata.namespace == wanted else {
             throw APIError.badRequest(

@@ -19,6 +19,7 @@ extension Registry {
         }
         do throws(APIError) {
             if resource.isVirtual { return try handleVirtual(request, resource, identity, completion) }
+            try Registry.checkOptions(request)
             if !request.resource.subresource.isEmpty {
                 return try handleSubresource(request, resource, identity, completion)
             }

@@ -1,8 +1,11 @@
 import MartinetAPI
+import MartinetBase
 import MartinetClient
+import MartinetManagedFields
 import MartinetPatch
 import MartinetSchema
 import MartinetSelectors
+import MartinetStrategies
 
 extension Registry {
     /// Reads and writes how many replicas a workload has, in the same form for every kind that has some.
@@ -11,83 +14,155 @@ extension Registry {
     ) throws(APIError) {
         let key = resource.key(namespace: request.resource.namespace, name: request.resource.name ?? "")
         guard let current = resource.cache.get(key) else { throw APIError.notFound(request.resource) }
+        guard let form = ScaleForm(resource.kind) else { throw APIError.noSuchPath }
         let answer: @Sendable (Result<Reply, APIError>) -> Void = { result in
-            completion(result.map { .object(ScaleForm.scale(of: $0.tree), code: 200) })
+            completion(result.map { .object(form.scale(of: $0.tree), code: 200) })
         }
         switch request.verb {
-        case .get: completion(.success(.object(ScaleForm.scale(of: current.object), code: 200)))
+        case .get: completion(.success(.object(form.scale(of: current.object), code: 200)))
         case .update:
-            let wanted = Scale(object: try body(request, Scale.type))
-            change(request, resource, identity, answer) { try ScaleForm.apply(wanted, to: $0, request.resource) }
-        case .patch:
-            guard let patch = request.patch, let type = PatchType(rawValue: patch.type.rawValue) else {
-                throw APIError.badRequest("the request has no patch")
+            let wanted = try body(request, Scale.type)
+            change(request, resource, identity, .done, answer) { current in
+                try self.scaled(current.object, form, request) { _ in wanted }
             }
-            change(request, resource, identity, answer) { object in
-                let patched: Object
-                do throws(PatchError) {
-                    patched = try Patcher.apply(patch.document, type, to: ScaleForm.scale(of: object)).object
-                } catch {
-                    throw APIError.patch(error, request.resource)
+        case .patch:
+            guard let patch = request.patch else { throw APIError.badRequest("the request has no patch") }
+            if patch.type == .apply {
+                let config = try Registry.configuration(patch.document, request.options)
+                return change(request, resource, identity, .done, answer) { current in
+                    try self.applied(config, to: current.object, form, request)
                 }
-                return try ScaleForm.apply(Scale(object: patched), to: object, request.resource)
+            }
+            guard let type = PatchType(rawValue: patch.type.rawValue) else {
+                throw APIError.unsupportedMediaType(patch.type.rawValue, PatchType.allCases.map(\.rawValue))
+            }
+            change(request, resource, identity, .done, answer) { current in
+                try self.scaled(current.object, form, request) { scale in
+                    do throws(PatchError) {
+                        return try Patcher.apply(patch.document, type, to: scale).object
+                    } catch {
+                        throw APIError.patch(error)
+                    }
+                }
             }
         default: throw APIError.methodNotAllowed(request.verb.rawValue)
         }
     }
+
+    /// The object after its Scale was changed by an update or patch.
+    private func scaled(
+        _ object: Object, _ form: ScaleForm, _ request: APIRequest, _ change: (Object) throws -> Object
+    ) throws -> Object {
+        let tracking = form.tracking(of: object)
+        var before = form.scale(of: object, isChanged: true)
+        var after = try change(before)
+        before.setManagedFields(tracking.entries)
+        after.setManagedFieldsList(nil)
+        scaleManager.update(live: before, object: &after, name: request.options.manager, now: runtime.now())
+        let entries = tracking.merged(with: after.managedFields(isCanonical: true))
+        return try form.apply(Scale(object: after), to: object, entries, request.resource)
+    }
+
+    private func applied(
+        _ config: Value, to object: Object, _ form: ScaleForm, _ request: APIRequest
+    ) throws -> Object {
+        let tracking = form.tracking(of: object)
+        var before = form.scale(of: object, isChanged: true)
+        before.setManagedFields(tracking.entries)
+        guard form.isTyped || !tracking.entries.isEmpty else {
+            throw APIError.badRequest(
+                "the replicas have no manager yet, so that their Scale cannot be applied: apply the object itself")
+        }
+        let application = FieldManager.Application(
+            config: config, name: request.options.fieldManager, isForced: request.options.force, now: runtime.now())
+        let after = try Registry.apply(application, scaleManager, before)
+        let entries = tracking.merged(with: after.managedFields(isCanonical: true))
+        return try form.apply(Scale(object: after), to: object, entries, request.resource)
+    }
+
+    private var scaleManager: FieldManager {
+        FieldManager(
+            type: Scale.type, apiVersion: ScaleTracking.scaleVersion, subresource: "scale", filter: .none,
+            converter: OneVersion())
+    }
 }
 
-/// The Scale of an object, by the names that all scalable kinds share: spec.replicas, status.replicas, spec.selector.
-enum ScaleForm {
-    static func scale(of object: Object) -> Object {
+/// Scales have one version.
+private struct OneVersion: ObjectVersions {
+    func type(for apiVersion: String) -> ObjectType? { apiVersion == ScaleTracking.scaleVersion ? Scale.type : nil }
+    func convert(_ object: Object, to apiVersion: String) -> Object? {
+        apiVersion == ScaleTracking.scaleVersion ? object : nil
+    }
+}
+
+/// The Scale of the objects of a kind.
+struct ScaleForm {
+    private let kind: Kind
+    private let paths: ScalePaths
+
+    /// Nil for a kind that has none.
+    init?(_ kind: Kind) {
+        guard let paths = kind.scalePaths else { return nil }
+        self.kind = kind
+        self.paths = paths
+    }
+
+    /// Whether the kind is one of the schema's own. For the Scale of what has no protobuf form upstream cannot say what
+    /// its fields were before they were managed.
+    var isTyped: Bool { !kind.protobufPackage.isEmpty }
+
+    func tracking(of object: Object) -> ScaleTracking {
+        let path = paths.specReplicas.split(separator: ".").map { PathElement.field(String($0)) }
+        let parent = object.managedFields(isCanonical: true)
+        var known = [kind.apiVersion: path]
+        // Built-in kinds have them in the same place in all versions.
+        for entry in parent.entries where isTyped { known[entry.apiVersion] = path }
+        return ScaleTracking(parent: parent, apiVersion: kind.apiVersion, paths: known)
+    }
+
+    /// - Parameter isChanged: whether a change is based on it, which must say what there is not.
+    func scale(of object: Object, isChanged: Bool = false) -> Object {
         let metadata = object.metadata
-        let spec = part(object, "spec")
         var scale = Scale()
         scale.metadata.name = metadata.name
         scale.metadata.namespace = metadata.namespace
         scale.metadata.uid = metadata.uid
         scale.metadata.resourceVersion = metadata.resourceVersion
         scale.metadata.creationTimestamp = metadata.creationTimestamp
-        scale.spec.replicas = Int32(clamping: integer(spec, "replicas"))
-        scale.status.replicas = Int32(clamping: integer(part(object, "status"), "replicas"))
-        if let field = spec?.type.field(named: "selector"), case .object(let selector)? = spec?[field.slot],
+        let wanted = paths.specReplicas(of: object)
+        scale.spec.replicas = Int32(clamping: wanted ?? (isChanged && !isTyped ? ScaleForm.absent : 0))
+        scale.status.replicas = Int32(clamping: paths.statusReplicas(of: object) ?? 0)
+        if case .object(let selector)? = object.value(at: ".spec.selector"),
             selector.type == MartinetAPI.LabelSelector.type
         {
             scale.status.selector = MartinetAPI.LabelSelector(object: selector).text
+        } else if let selector = paths.labelSelector(of: object) {
+            scale.status.selector = selector
         }
         return scale.object
     }
 
-    static func apply(_ scale: Scale, to object: Object, _ resource: ResourceName) throws(APIError) -> Object {
-        guard scale.spec.replicas >= 0 else {
-            throw APIError(
-                code: 422, reason: "Invalid",
-                message:
-                    "Scale.autoscaling \"\(resource.name ?? "")\" is invalid: spec.replicas: Invalid value: \(scale.spec.replicas): must be greater than or equal to 0"
-            )
+    /// Stands for replicas that nothing was said about.
+    private static let absent = Int64(Int32.min)
+
+    func apply(
+        _ scale: Scale, to object: Object, _ entries: ManagedFields, _ resource: ResourceName
+    ) throws(APIError) -> Object {
+        let replicas = Int64(scale.spec.replicas)
+        guard replicas != ScaleForm.absent else {
+            throw APIError.badRequest("the spec replicas field \(paths.specReplicas.debugDescription) cannot be empty")
+        }
+        try Registry.checkName(scale.object, resource, kind)
+        if isTyped, replicas < 0 {
+            let text = "Invalid value: \(replicas): must be greater than or equal to 0"
+            throw APIError.invalid(
+                Scale.kind, resource.name ?? "", [FieldError(.invalid, "spec.replicas", text, origin: "scale")])
         }
         var object = object
-        guard let field = object.type.field(named: "spec"), var spec = part(object, "spec"),
-            let replicas = spec.type.field(named: "replicas")
-        else { throw APIError.noSuchPath }
-        spec[replicas.slot] = .int(Int64(scale.spec.replicas))
-        object[field.slot] = .object(spec)
+        guard paths.setSpecReplicas(replicas, of: &object) else { throw APIError.noSuchPath }
         if !scale.metadata.resourceVersion.isEmpty { object.setResourceVersion(scale.metadata.resourceVersion) }
+        object.setManagedFields(entries)
         return object
-    }
-
-    private static func part(_ object: Object, _ name: String) -> Object? {
-        guard let field = object.type.field(named: name), case .object(let part)? = object[field.slot] else {
-            return nil
-        }
-        return part
-    }
-
-    private static func integer(_ object: Object?, _ name: String) -> Int64 {
-        guard let object, let field = object.type.field(named: name), case .int(let number)? = object[field.slot] else {
-            return 0
-        }
-        return number
     }
 }
 

@@ -46,8 +46,8 @@ extension Registry {
         _ request: APIRequest, _ resource: ServedResource, _ identity: Identity, _ completion: @escaping Completion
     ) throws(APIError) {
         let wanted = Namespace(object: try body(request, resource.kind.type))
-        change(request, resource, identity, completion) { current in
-            var namespace = Namespace(object: current)
+        change(request, resource, identity, .update, completion) { current in
+            var namespace = Namespace(object: current.object)
             namespace.spec.finalizers = wanted.spec.finalizers
             namespace.metadata.resourceVersion = wanted.metadata.resourceVersion
             return namespace.object
@@ -68,10 +68,10 @@ extension Registry {
         var update = request
         update.verb = .patch
         change(
-            update, resource, identity,
+            update, resource, identity, .none,
             { result in completion(result.map { _ in .object(Registry.success.object, code: 201) }) }
         ) { current in
-            var pod = Pod(object: current)
+            var pod = Pod(object: current.object)
             if pod.metadata.deletionTimestamp != nil {
                 throw APIError.conflict(
                     target, "pod \(pod.metadata.name) is being deleted, cannot be assigned to a host")

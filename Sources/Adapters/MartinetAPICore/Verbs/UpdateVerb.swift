@@ -1,6 +1,7 @@
 import MartinetBase
 import MartinetAPI
 import MartinetClient
+import MartinetManagedFields
 import MartinetPatch
 import MartinetSchema
 import MartinetStore
@@ -13,7 +14,7 @@ enum FieldErrorMaker {
 }
 
 /// What an update makes of the object that is stored.
-typealias Change = @Sendable (_ current: Object) throws -> Object
+typealias Change = @Sendable (_ current: CachedObject) throws -> Object
 
 extension Registry {
     /// How often an update that is based on no certain version is tried again when another came first.
@@ -35,13 +36,16 @@ extension Registry {
         if !metadata.resourceVersion.isEmpty { _ = try Registry.revision(metadata.resourceVersion) }
         let isUnconditional = metadata.resourceVersion.isEmpty || metadata.resourceVersion == "0"
         if request.resource.subresource.isEmpty, resource.strategy.requiresResourceVersionOnUpdate, isUnconditional {
-            throw APIError.invalid(
+            var error = APIError.invalid(
                 resource.kind, name,
                 [
                     FieldError(
                         .invalid, "metadata.resourceVersion", "Invalid value: 0: must be specified for an update",
                         origin: "resourceVersion")
                 ])
+            // Upstream names the resource here, not the kind.
+            error.kind = resource.kind.plural
+            throw error
         }
         let key = resource.key(namespace: request.resource.namespace, name: name)
         if resource.cache.get(key) == nil, resource.strategy.allowsCreateOnUpdate, request.resource.subresource.isEmpty,
@@ -54,40 +58,44 @@ extension Registry {
             return try create(creation, resource, identity, completion)
         }
         let replacement = object
-        change(request, resource, identity, completion) { _ in replacement }
+        change(request, resource, identity, .update, completion) { _ in replacement }
     }
 
     func patch(
         _ request: APIRequest, _ resource: ServedResource, _ identity: Identity, _ completion: @escaping Completion
     ) throws(APIError) {
         guard let patch = request.patch else { throw APIError.badRequest("the request has no patch") }
+        if patch.type == .apply { return try apply(patch.document, request, resource, identity, completion) }
         guard let type = PatchType(rawValue: patch.type.rawValue) else {
             throw APIError.unsupportedMediaType(patch.type.rawValue, PatchType.allCases.map(\.rawValue))
         }
         let document = patch.document
         let strict = request.options.fieldValidation == "Strict"
-        let resourceName = request.resource
-        change(request, resource, identity, completion) { current in
+        change(request, resource, identity, .update, completion) { current in
             let result: (object: Object, issues: [FieldIssue])
             do throws(PatchError) {
-                result = try Patcher.apply(document, type, to: current)
+                result = try Patcher.apply(document, type, to: current.object)
             } catch {
-                throw APIError.patch(error, resourceName)
+                throw APIError.patch(error)
             }
-            if strict, let issue = result.issues.first { throw APIError.badRequest("strict decoding error: \(issue)") }
+            if strict, !result.issues.isEmpty {
+                let texts = result.issues.map(\.description).joined(separator: ", ")
+                throw APIError.patch(PatchError(.invalidResult, "strict decoding error: \(texts)"))
+            }
             return result.object
         }
     }
 
     /// Applies a change to what is stored and commits it, again when another write came between and nothing forbids it.
     func change(
-        _ request: APIRequest, _ resource: ServedResource, _ identity: Identity, tries: Int = 0,
+        _ request: APIRequest, _ resource: ServedResource, _ identity: Identity, _ tracking: Tracking, tries: Int = 0,
         _ completion: @escaping Completion, _ change: @escaping Change
     ) {
         let key = resource.key(namespace: request.resource.namespace, name: request.resource.name ?? "")
         do {
             guard let current = resource.cache.get(key) else { throw APIError.notFound(request.resource) }
-            let changed = try change(current.object)
+            let changed = try change(current)
+            try Registry.checkName(changed, request.resource, resource.kind)
             let based = changed.metadata.resourceVersion
             let isConditional =
                 !based.isEmpty && based != "0"
@@ -101,10 +109,10 @@ extension Registry {
                     "Precondition failed: UID in precondition: \(changed.metadata.uid), UID in object meta: \(current.object.metadata.uid)"
                 )
             }
-            let object = try prepare(changed, over: current, request, resource, identity)
+            let object = try prepare(changed, over: current, request, resource, identity, tracking)
             try commitChange(object, over: current, request, resource) { result in
                 if case .failure(let error) = result, error.isConflict, !isConditional, tries < Registry.conflictTries {
-                    return self.change(request, resource, identity, tries: tries + 1, completion, change)
+                    return self.change(request, resource, identity, tracking, tries: tries + 1, completion, change)
                 }
                 completion(result)
             }
@@ -117,17 +125,20 @@ extension Registry {
 
     private func prepare(
         _ changed: Object, over current: CachedObject, _ request: APIRequest, _ resource: ServedResource,
-        _ identity: Identity
+        _ identity: Identity, _ tracking: Tracking
     ) throws(APIError) -> Object {
         let old = current.object
         var object = changed
         Defaults.apply(to: &object)
         resource.strategy.setDefaults(&object)
+        if tracking == .update { track(&object, over: current, request, resource) }
+        let managed = tracking == .none ? old.managedFieldsList : object.managedFieldsList
         keepSystemMetadata(&object, old)
         let subresource = request.resource.subresource
         resource.strategy.prepareForUpdate(&object, old: old, through: subresource)
         SubresourceScope.restrict(&object, old: old, through: subresource)
-        bumpGeneration(&object, old, resource)
+        if object.managedFieldsList != managed { object.setManagedFieldsList(managed) }
+        bumpGeneration(&object, old, resource, isStatus: subresource == "status")
         var attributes = AdmissionAttributes(
             verb: .update, resource: request.resource, kind: resource.kind, identity: identity, object: object, old: old
         )
@@ -147,13 +158,14 @@ extension Registry {
         metadata.deletionTimestamp = before.deletionTimestamp
         metadata.deletionGracePeriodSeconds = before.deletionGracePeriodSeconds
         metadata.generation = before.generation
+        metadata.namespace = before.namespace
         metadata.selfLink = ""
         metadata.resourceVersion = before.resourceVersion
         object.metadata = metadata
     }
 
     /// The generation counts changes of everything but metadata and status.
-    private func bumpGeneration(_ object: inout Object, _ old: Object, _ resource: ServedResource) {
+    private func bumpGeneration(_ object: inout Object, _ old: Object, _ resource: ServedResource, isStatus: Bool) {
         guard resource.strategy.hasGeneration else { return }
         let apart = ["metadata", "status"].compactMap { resource.kind.type.field(named: $0)?.slot }
         func significant(_ object: Object) -> Object {
@@ -161,7 +173,12 @@ extension Registry {
             for slot in apart { object[slot] = nil }
             return object
         }
-        guard significant(object) != significant(old) else { return }
+        // A Deployment copies its annotations to what it makes: they count too (upstream's deployment strategy).
+        let isAnnotated = !isStatus && resource.kind.group == "apps" && resource.kind.name == "Deployment"
+        guard
+            significant(object) != significant(old)
+                || (isAnnotated && object.metadata.annotations != old.metadata.annotations)
+        else { return }
         var metadata = object.metadata
         metadata.generation = old.metadata.generation + 1
         object.metadata = metadata
@@ -181,7 +198,9 @@ extension Registry {
             }
         }
         // Nothing changed: nothing is written, and nobody hears of it.
-        if object == current.object { return completion(.success(.stored(current, isNew: false))) }
+        if object == current.object || Registry.differsInTimesOnly(object, current.object) {
+            return completion(.success(.stored(current, isNew: false)))
+        }
         if request.options.dryRun {
             if resource.kind.name == "Service" { allocator.release(object, keeping: current.object) }
             return completion(.success(.object(object, code: 200)))
@@ -212,11 +231,19 @@ extension Registry {
 }
 
 extension APIError {
-    static func patch(_ error: PatchError, _ resource: ResourceName) -> APIError {
+    /// A refused patch says nothing about the object, but for a result that is none.
+    static func patch(_ error: PatchError) -> APIError {
         switch error.code {
         case .malformed: return badRequest(error.message)
         case .unprocessable:
-            return about(resource, code: 422, reason: "Invalid", "is invalid: \(error.message)")
+            return APIError(
+                code: 422, reason: "Invalid",
+                message: "the server rejected our request due to an error in our request: \(error.message)")
+        case .invalidResult:
+            let text = "Invalid value: \(error.message)"
+            var invalid = APIError(code: 422, reason: "Invalid", message: " \"\" is invalid: patch: \(text)")
+            invalid.causes = [Cause(reason: "FieldValueInvalid", field: "patch", message: text)]
+            return invalid
         case .unsupported: return APIError(code: 415, reason: "UnsupportedMediaType", message: error.message)
         }
     }

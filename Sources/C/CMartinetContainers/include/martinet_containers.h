@@ -39,4 +39,11 @@ uint64_t martinet_effective_capabilities(void);
 // A cgroup version 2's device rules as a BPF program: attaches `count` instructions to the folder.
 int martinet_attach_device_program(int cgroup, const uint64_t *instructions, unsigned count);
 
+/// One wait for descriptors, epoll(7). Events are told once, by the number that was given; negative errnos.
+int martinet_epoll_create(void);
+int martinet_epoll_arm(int epoll, int fd, int add, int writing, uint64_t token);
+int martinet_epoll_remove(int epoll, int fd);
+/// How many have come; at most 64.
+int martinet_epoll_wait(int epoll, uint64_t *tokens, int limit);
+
 #endif

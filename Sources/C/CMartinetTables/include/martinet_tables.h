@@ -4,4 +4,6 @@
 #include <stddef.h>
 const void *martinet_tables_begin(void);
 size_t martinet_tables_size(void);
+const void *martinet_documentation_begin(void);
+size_t martinet_documentation_size(void);
 #endif

@@ -42,7 +42,9 @@ struct SchemaWriter {
 
     /// The body of a patch, of which nothing can be said.
     mutating func referenceToPatch() -> JSONTree {
-        schemas[SchemaNames.patch] = .object(["type": .string("object")])
+        schemas[SchemaNames.patch] = .object([
+            "description": .string(CommonDescriptions.patch), "type": .string("object"),
+        ])
         return reference(SchemaNames.patch)
     }
 
@@ -57,6 +59,12 @@ struct SchemaWriter {
     }
 
     private func wellKnown(_ scalar: Scalar) -> JSONTree {
+        let form = form(of: scalar)
+        guard let text = CommonDescriptions.scalars[scalar], case .object(let members) = form else { return form }
+        return .object([.init("description", .string(text))] + members)
+    }
+
+    private func form(of scalar: Scalar) -> JSONTree {
         func either(_ a: String, _ b: String) -> JSONTree {
             .list([.object(["type": .string(a)]), .object(["type": .string(b)])])
         }
@@ -82,13 +90,16 @@ struct SchemaWriter {
     private static let anything: TypeFlags = [.propsOrBool, .propsOrArray, .propsOrStrings]
 
     private mutating func schema(of type: ObjectType) -> JSONTree {
-        guard type.flags.isDisjoint(with: Self.anything) else { return .object([]) }
+        let description = type.documentation.isEmpty ? nil : JSONTree.string(type.documentation)
+        guard type.flags.isDisjoint(with: Self.anything) else { return .object(["description": description]) }
         if let custom = definedSchema(of: type) { return custom }
         var properties: [(name: String, schema: JSONTree)] = []
-        for field in type.fields { properties.append((field.name, property(field))) }
+        for field in type.fields {
+            properties.append((field.name, property(field, documentation: type.documentation(of: field))))
+        }
         if type.flags.contains(.root) {
-            for name in ["apiVersion", "kind"] where type.field(named: name) == nil {
-                properties.append((name, .object(["type": .string("string")])))
+            for (name, text) in CommonDescriptions.typeMeta where type.field(named: name) == nil {
+                properties.append((name, .object(["description": .string(text), "type": .string("string")])))
             }
         }
         properties.sort { $0.name.precedes($1.name) }
@@ -98,9 +109,10 @@ struct SchemaWriter {
             required = ["items"]
         }
         var additional: JSONTree?
-        if let field = type.additional { additional = property(field) }
+        if let field = type.additional { additional = property(field, documentation: type.documentation(of: field)) }
         return .object([
-            "type": .string("object"), "required": required.isEmpty ? nil : .strings(required),
+            "description": description, "type": .string("object"),
+            "required": required.isEmpty ? nil : .strings(required),
             "properties": properties.isEmpty ? nil : .object(properties.map { .init($0.name, $0.schema) }),
             "additionalProperties": additional,
             "x-kubernetes-group-version-kind": groupVersionKinds(type),
@@ -171,16 +183,17 @@ struct SchemaWriter {
 
     // MARK: - Fields
 
-    private mutating func property(_ field: Field) -> JSONTree {
+    private mutating func property(_ field: Field, documentation text: String) -> JSONTree {
         var members: [JSONTree.Member] = []
         func add(_ key: String, _ value: JSONTree?) { if let value { members.append(.init(key, value)) } }
-        let documentation = field.documentation.isEmpty ? nil : JSONTree.string(field.documentation)
+        let documentation = text.isEmpty ? nil : JSONTree.string(text)
         switch field.container {
         case .single:
             let single = element(field)
             if single["$ref"] != nil {
-                add("description", documentation)
-                let isBare = field.rules.contains("bare") && documentation == nil
+                // Beside a bare reference nothing counts (JSON Reference), a description neither.
+                let isBare = dialect == .v3 && field.rules.contains("bare")
+                if !isBare { add("description", documentation) }
                 if dialect == .v3, !isBare, field.type?.flags.isDisjoint(with: Self.anything) ?? true {
                     add("default", defaultValue(field))
                     add("allOf", .list([single]))

@@ -19,7 +19,11 @@ extension TypeDefaults {
         },
         "apps/v1.StatefulSetSpec": { spec in
             // A claim inside another object says what it is.
-            spec.changeEach("volumeClaimTemplates") { $0.change("status") { $0.fill("phase", .string("Pending")) } }
+            spec.changeEach("volumeClaimTemplates") { claim in
+                claim.change("status") { $0.fill("phase", .string("Pending")) }
+                claim.extra["apiVersion"] = .string("v1")
+                claim.extra["kind"] = .string("PersistentVolumeClaim")
+            }
             if spec.part("updateStrategy") == nil {
                 spec.change("updateStrategy") { $0[field: "type"] = .string("RollingUpdate") }
                 spec.change("updateStrategy") { $0.change("rollingUpdate") { $0.fill("partition", .int(0)) } }

@@ -12,7 +12,7 @@ package enum TypeDefaults {
     /// By the full name of the type.
     private static let rules: [String: Rule] = {
         var rules: [String: Rule] = [:]
-        for part in [podRules, workloadRules, policyRules, deviceRules] { rules.merge(part) { $1 } }
+        for part in [podRules, twinRules, workloadRules, policyRules, deviceRules] { rules.merge(part) { $1 } }
         return rules
     }()
 

@@ -288,7 +288,10 @@ package struct JSONDecoder {
         }
         path.removeLast()
         // An empty list is absence where the field is left out when empty, and a value of its own elsewhere.
-        if values.isEmpty, !field.flags.contains(.always), !field.flags.contains(.pointer) { return nil }
+        if values.isEmpty, !field.flags.contains(.always), !field.flags.contains(.pointer) {
+            // An empty list of managers is a wish: forget them all.
+            return field.type?.name == "meta/v1.ManagedFieldsEntry" ? .list([]) : nil
+        }
         return .list(values)
     }
 

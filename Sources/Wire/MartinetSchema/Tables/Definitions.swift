@@ -7,6 +7,8 @@ package struct TypeDefinition: Sendable {
     /// What the values of undeclared names look like.
     package var additional: FieldDefinition?
     package var kind: KindDefinition?
+    /// What such an object is, for people.
+    package var documentation = ""
 
     package init(
         name: String, flags: TypeFlags = [], fields: [FieldDefinition], additional: FieldDefinition? = nil,

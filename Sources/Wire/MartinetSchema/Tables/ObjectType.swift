@@ -17,6 +17,16 @@ package struct ObjectType: Hashable, @unchecked Sendable {
     package var kind: Kind? { record.follow(TableFormat.TypeRecord.kind).map(Kind.init(record:)) }
     /// How values under undeclared names look (`additionalProperties`); nil where there are none.
     package var additional: Field? { record.follow(TableFormat.TypeRecord.additional).map(Field.init(record:)) }
+    /// What such an object is, for people; empty where nobody has said.
+    package var documentation: String {
+        let own = record.text(TableFormat.TypeRecord.documentation)
+        return own.isEmpty ? Documentation.builtin.text(ofType: name) : own
+    }
+    /// What a field of this type means, for people; empty where nobody has said.
+    package func documentation(of field: Field) -> String {
+        let own = field.ownDocumentation
+        return own.isEmpty ? Documentation.builtin.text(ofType: name, slot: field.slot) : own
+    }
 
     @inline(__always) package func field(_ slot: Int) -> Field {
         precondition(slot >= 0 && slot < fieldCount, "no such slot")
@@ -122,7 +132,8 @@ package struct Field: @unchecked Sendable {
     package var rules: [String] {
         record.text(TableFormat.FieldRecord.rules).split(separator: "\n").map(String.init)
     }
-    package var documentation: String { record.text(TableFormat.FieldRecord.documentation) }
+    /// What the table itself says: of custom resources. The texts of built-in types lie apart (`Documentation`).
+    var ownDocumentation: String { record.text(TableFormat.FieldRecord.documentation) }
     package var format: String { record.text(TableFormat.FieldRecord.format) }
 }
 

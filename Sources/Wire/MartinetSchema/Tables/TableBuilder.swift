@@ -49,6 +49,7 @@ package struct TableBuilder {
             throw SchemaError(place: definition.name, message: "\(fields.count) fields are more than 4095")
         }
         string(definition.name, at: place + TableFormat.TypeRecord.name)
+        string(definition.documentation, at: place + TableFormat.TypeRecord.documentation)
         put(UInt16(fields.count), at: place + TableFormat.TypeRecord.fieldCount)
         put(definition.flags.rawValue, at: place + TableFormat.TypeRecord.flags)
         if !fields.isEmpty {
@@ -175,10 +176,7 @@ package struct TableBuilder {
             if out.count % 2 != 0 { out.append(0) }
             strings[text] = out.count
             link(place, to: out.count)
-            let bytes = Array(text.utf8.prefix(Int(UInt16.max)))
-            out.append(UInt8(truncatingIfNeeded: bytes.count))
-            out.append(UInt8(truncatingIfNeeded: bytes.count >> 8))
-            out.append(contentsOf: bytes)
+            out.append(tableText: text)
         }
     }
 
@@ -187,6 +185,16 @@ package struct TableBuilder {
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
         for byte in out[TableFormat.headerSize...] { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
         put(hash, at: TableFormat.Header.fingerprint)
+    }
+}
+
+extension [UInt8] {
+    /// A text as tables hold it: a 16-bit length, then UTF-8. What is longer than 65535 bytes is cut.
+    package mutating func append(tableText text: String) {
+        let bytes = Array(text.utf8.prefix(Int(UInt16.max)))
+        append(UInt8(truncatingIfNeeded: bytes.count))
+        append(UInt8(truncatingIfNeeded: bytes.count >> 8))
+        append(contentsOf: bytes)
     }
 }
 

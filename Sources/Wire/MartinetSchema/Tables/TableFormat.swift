@@ -29,6 +29,7 @@ enum TableFormat {
         static let byName = 16  // UInt16 slots in order of the fields' names
         static let byNumber = 20  // UInt16 slots in order of (outer, number)
         static let additional = 24  // a field record for the values of undeclared names, or none
+        static let documentation = 28
     }
 
     static let fieldSize = 48

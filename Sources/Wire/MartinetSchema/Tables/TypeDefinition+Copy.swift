@@ -7,6 +7,15 @@ extension TypeDefinition {
             additional: type.additional.map { FieldDefinition(copying: $0) })
     }
 
+    /// The definition without the texts that only people read, which lie apart from the built-in table
+    /// (`Documentation`).
+    package var undocumented: TypeDefinition {
+        var copy = self
+        copy.documentation = ""
+        for slot in copy.fields.indices { copy.fields[slot].documentation = "" }
+        return copy
+    }
+
     /// The type and all that its fields refer to, each once.
     package static func copies(of root: ObjectType) -> [TypeDefinition] {
         var copies: [TypeDefinition] = []
@@ -34,7 +43,7 @@ extension FieldDefinition {
         listKeys = field.listKeys
         enumeration = field.enumeration
         rules = field.rules
-        documentation = field.documentation
+        documentation = field.ownDocumentation
         format = field.format
     }
 }
