@@ -80,7 +80,7 @@ final class ServerProcess: Sendable {
             log: log.named("http"), limitExceeded: APIServer.limitExceeded, handler: api)
         let authority = String(decoding: credentials.authority.certificatePEM, as: UTF8.self)
         let controllers = StandardControllers.make(
-            .init(kinds: registry.served.all.map(\.kind), rootPEM: authority, signer: tokens))
+            .init(kinds: registry.served.stored.map(\.kind), rootPEM: authority, signer: tokens))
         drivers = [
             ComponentDriver(
                 controllers,

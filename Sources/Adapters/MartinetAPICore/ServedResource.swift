@@ -108,4 +108,15 @@ package struct ServedResources: Sendable {
             ($0.kind.group, $0.kind.version, $0.kind.plural) < ($1.kind.group, $1.kind.version, $1.kind.plural)
         }
     }
+
+    /// Those that hold objects, each in one version only: its stored one where that is served. Events are those of the
+    /// core group, which are the same objects.
+    package var stored: [ServedResource] {
+        var byPrefix: [String: ServedResource] = [:]
+        for resource in all where !resource.isVirtual {
+            let isBetter = resource.storageKind == nil || byPrefix[resource.cache.prefix] == nil
+            if isBetter { byPrefix[resource.cache.prefix] = resource }
+        }
+        return byPrefix.values.sorted { $0.cache.prefix.precedes($1.cache.prefix) }
+    }
 }

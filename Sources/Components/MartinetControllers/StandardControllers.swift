@@ -32,6 +32,9 @@ package enum StandardControllers {
             ReconcilerComponent(NodeLifecycleController()),
             ReconcilerComponent(TaintEvictionController()),
             ReconcilerComponent(PodGarbageCollector()),
+            ReconcilerComponent(ClaimProtectionController()),
+            ReconcilerComponent(VolumeProtectionController()),
+            ReconcilerComponent(AttributesClassProtectionController()),
         ]
     }
 }

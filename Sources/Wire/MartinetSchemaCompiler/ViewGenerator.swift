@@ -11,6 +11,7 @@ package struct ViewGenerator {
         "autoscaling/v1.Scale", "authentication.k8s.io/v1.TokenRequest", "policy/v1.Eviction", "meta/v1.Status",
         "meta/v1.DeleteOptions", "meta/v1.Table", "meta/v1.PartialObjectMetadata", "meta/v1.APIResourceList",
         "meta/v1.APIGroupList", "meta/v1.APIVersions", "meta/v1.LabelSelector",
+        "v1.PersistentVolumeClaim", "v1.PersistentVolume", "storage.k8s.io/v1.VolumeAttributesClass",
     ]
 
     private let byName: [String: TypeDefinition]
