@@ -3,23 +3,50 @@ import MartinetBase
 import MartinetCertificates
 import MartinetTransport
 
-/// The cluster's own authority and what it has issued, as files under `pki/`. Made once, then read.
+/// The cluster's own authority and what it has issued, as files under `pki/`. Made once by root, then read by whom each
+/// is for: the server, which is not root, reads its own and nobody else's.
 struct ClusterCredentials: Sendable {
-    let authority: CertificateAuthority
-    let server: TLSIdentity
-    let admin: TLSIdentity
-    let node: TLSIdentity
-    /// What the API server shows to kubelets.
-    let kubeletClient: TLSIdentity
-    let kubeletServer: TLSIdentity
-    let tokens: TokenSigner
+    enum Name: String, CaseIterable {
+        case server = "apiserver"
+        /// What the API server shows to kubelets.
+        case kubeletClient = "apiserver-kubelet-client"
+        case admin, node, kubelet
+
+        /// Whether the server's process needs its key.
+        var isOfServer: Bool { self == .server || self == .kubeletClient }
+    }
 
     private static let validity = Duration.seconds(365 * 86_400)
+    private let settings: Settings
+    private let folder: String
+    let authorityPEM: [UInt8]
 
+    /// Reads what is there; as root, what is missing or soon over is made first.
     init(_ settings: Settings, serviceAddress: String, runtime: any Runtime) throws {
+        self.settings = settings
+        folder = settings.pki
+        if geteuid() == 0 { try ClusterCredentials.make(settings, serviceAddress, now: runtime.now()) }
+        authorityPEM = try CertificateFile.read("\(folder)/ca.crt")
+    }
+
+    func identity(_ name: Name) throws -> TLSIdentity {
+        let file = ClusterCredentials.file(name, settings)
+        return TLSIdentity(
+            certificateChain: try CertificateFile.read("\(file).crt"),
+            privateKey: try CertificateFile.read("\(file).key"))
+    }
+
+    func tokens() throws -> TokenSigner {
+        try TokenSigner(privateKeyPEM: try CertificateFile.read("\(folder)/sa.key"))
+    }
+
+    private static func file(_ name: Name, _ settings: Settings) -> String {
+        "\(settings.pki)/\(name == .node ? "node-\(settings.nodeName)" : name.rawValue)"
+    }
+
+    private static func make(_ settings: Settings, _ serviceAddress: String, now: Timestamp) throws {
         let folder = settings.pki
         try makeFolders(folder)
-        let now = runtime.now()
         let authority: CertificateAuthority
         if access("\(folder)/ca.crt", R_OK) == 0 {
             authority = try CertificateAuthority.load(certificate: "\(folder)/ca.crt", key: "\(folder)/ca.key")
@@ -27,40 +54,46 @@ struct ClusterCredentials: Sendable {
             authority = try CertificateAuthority.create(commonName: "kubernetes", now: now)
             try authority.save(certificate: "\(folder)/ca.crt", key: "\(folder)/ca.key")
         }
-        self.authority = authority
-        func identity(_ name: String, _ subject: CertificateSubject) throws -> TLSIdentity {
-            let (certificate, key) = ("\(folder)/\(name).crt", "\(folder)/\(name).key")
-            if let present = try? CertificateFile.read(certificate), let info = try? CertificateInfo(pem: present),
-                info.notAfter > now.advanced(by: .seconds(30 * 86_400)), Set(info.addresses) == Set(subject.addresses)
-            {
-                return TLSIdentity(certificateChain: present, privateKey: try CertificateFile.read(key))
+        for name in Name.allCases {
+            let subject = subject(name, settings, serviceAddress)
+            let file = file(name, settings)
+            if !isGood("\(file).crt", subject, now) {
+                let issued = try authority.issue(subject, now: now, validity: validity)
+                try CertificateFile.write(issued.privateKeyPEM, to: "\(file).key", mode: 0o600)
+                try CertificateFile.write(issued.certificatePEM, to: "\(file).crt", mode: 0o644)
             }
-            let issued = try authority.issue(subject, now: now, validity: ClusterCredentials.validity)
-            try CertificateFile.write(issued.privateKeyPEM, to: key, mode: 0o600)
-            try CertificateFile.write(issued.certificatePEM, to: certificate, mode: 0o644)
-            return TLSIdentity(certificateChain: issued.certificatePEM, privateKey: issued.privateKeyPEM)
+            if name.isOfServer { try ServerUser.give("\(file).key") }
         }
-        let names = [
-            "kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local",
-            "localhost",
-        ]
-        let addresses = Array(Set(["127.0.0.1", settings.advertised, serviceAddress])).sorted()
-        server = try identity("apiserver", .server("kube-apiserver", dnsNames: names, addresses: addresses))
-        admin = try identity("admin", .client("kubernetes-admin", groups: ["system:masters"]))
-        node = try identity(
-            "node-\(settings.nodeName)", .client("system:node:\(settings.nodeName)", groups: ["system:nodes"]))
-        kubeletClient = try identity(
-            "apiserver-kubelet-client", .client("kube-apiserver-kubelet-client", groups: ["system:masters"]))
-        kubeletServer = try identity(
-            "kubelet",
-            .server(
+        if access("\(folder)/sa.key", R_OK) != 0 {
+            try CertificateFile.write(TokenSigner().privateKeyPEM, to: "\(folder)/sa.key", mode: 0o600)
+        }
+        try ServerUser.give("\(folder)/sa.key")
+    }
+
+    /// Whether it lasts another month and says the addresses that are wanted.
+    private static func isGood(_ file: String, _ subject: CertificateSubject, _ now: Timestamp) -> Bool {
+        guard let present = try? CertificateFile.read(file), let info = try? CertificateInfo(pem: present) else {
+            return false
+        }
+        return info.notAfter > now.advanced(by: .seconds(30 * 86_400)) && Set(info.addresses) == Set(subject.addresses)
+    }
+
+    private static func subject(_ name: Name, _ settings: Settings, _ serviceAddress: String) -> CertificateSubject {
+        switch name {
+        case .server:
+            let names = [
+                "kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local",
+                "localhost",
+            ]
+            let addresses = Array(Set(["127.0.0.1", settings.advertised, serviceAddress])).sorted()
+            return .server("kube-apiserver", dnsNames: names, addresses: addresses)
+        case .kubeletClient: return .client("kube-apiserver-kubelet-client", groups: ["system:masters"])
+        case .admin: return .client("kubernetes-admin", groups: ["system:masters"])
+        case .node: return .client("system:node:\(settings.nodeName)", groups: ["system:nodes"])
+        case .kubelet:
+            return .server(
                 "system:node:\(settings.nodeName)", dnsNames: [settings.nodeName, "localhost"],
-                addresses: ["127.0.0.1", settings.advertised]))
-        if let present = try? CertificateFile.read("\(folder)/sa.key") {
-            tokens = try TokenSigner(privateKeyPEM: present)
-        } else {
-            tokens = TokenSigner()
-            try CertificateFile.write(tokens.privateKeyPEM, to: "\(folder)/sa.key", mode: 0o600)
+                addresses: ["127.0.0.1", settings.advertised])
         }
     }
 }

@@ -57,19 +57,6 @@ enum DownProgram {
         store.close()
     }
 
-    private static func folderNames(_ path: String) -> [String] {
-        guard let directory = opendir(path) else { return [] }
-        defer { closedir(directory) }
-        var names: [String] = []
-        while let entry = readdir(directory) {
-            names.append(
-                withUnsafePointer(to: &entry.pointee.d_name) {
-                    $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-                })
-        }
-        return names.filter { $0 != "." && $0 != ".." }
-    }
-
     private static func removeNetwork(_ settings: Settings) throws {
         let network = try NodeSettings.network(settings)
         do {

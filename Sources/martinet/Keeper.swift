@@ -30,11 +30,12 @@ enum Keeper {
             workers: [
                 .init(
                     name: "server", command: [program, "server"] + words, heartbeatSeconds: 15,
-                    pidFile: settings.run + "/server.pid"),
+                    uid: ServerUser.id, gid: ServerUser.id, pidFile: settings.run + "/server.pid"),
                 .init(
                     name: "node", command: [program, "node"] + words, heartbeatSeconds: 15,
                     pidFile: settings.run + "/node.pid"),
             ], environment: ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"], pidFile: pidFile(settings))
+        try ServerUser.giveStore(settings)
         let log = try Descriptor.open(logFile(settings), O_WRONLY | O_CREAT | O_APPEND, mode: 0o600)
         _ = try Stage().startKeeper(configuration, log: log)
     }

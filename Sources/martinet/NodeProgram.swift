@@ -55,7 +55,8 @@ final class NodeProcess: Sendable {
         let loops = EventLoops(threads: 1)
         let http = try HTTPClient(
             loops: loops, runtime: runtime,
-            ClientConfiguration(trust: .authorities(credentials.authority.certificatePEM), identity: credentials.node))
+            ClientConfiguration(
+                trust: .authorities(credentials.authorityPEM), identity: try credentials.identity(.node)))
         let client = HTTPAPIClient(
             client: http, server: "https://127.0.0.1:\(settings.apiPort)", userAgent: "martinet-node")
 
@@ -77,7 +78,7 @@ final class NodeProcess: Sendable {
         endpoint = try HTTPServer(
             loops: loops,
             tls: ServerTLS(
-                identity: credentials.kubeletServer, clientAuthorities: credentials.authority.certificatePEM),
+                identity: try credentials.identity(.kubelet), clientAuthorities: credentials.authorityPEM),
             log: log.named("endpoint"),
             handler: KubeletEndpoint(try KubeletStreams(kubelet), runtime: runtime, log: log.named("streams")))
         services = ComponentDriver(

@@ -50,10 +50,10 @@ final class ServerProcess: Sendable {
         self.log = log
         let range = try ServerAddresses(settings)
         let credentials = try ClusterCredentials(settings, serviceAddress: range.network.apiServer, runtime: runtime)
-        try makeFolders(
-            String(settings.store.prefix(upTo: settings.store.lastIndex(of: "/") ?? settings.store.endIndex)))
+        // Started by hand and as root, it stays root, and leaves what it makes to the one that a keeper starts.
+        if geteuid() == 0 { try ServerUser.giveStore(settings) }
         store = try SQLiteStore(path: settings.store, runtime: runtime)
-        let tokens = ServiceAccountTokens(signer: credentials.tokens, runtime: runtime)
+        let tokens = ServiceAccountTokens(signer: try credentials.tokens(), runtime: runtime)
         registry = try Registry(
             store: store, runtime: runtime, log: log.named("registry"),
             configuration: .init(
@@ -70,15 +70,15 @@ final class ServerProcess: Sendable {
         nodeClient = try HTTPClient(
             loops: loops, runtime: runtime,
             ClientConfiguration(
-                trust: .authorities(credentials.authority.certificatePEM), identity: credentials.kubeletClient))
+                trust: .authorities(credentials.authorityPEM), identity: try credentials.identity(.kubeletClient)))
         api = APIServer(
             registry: registry, authenticator: Authenticator(verifier: tokens),
             nodes: RegisteredNodes(registry: registry, client: nodeClient))
         http = try HTTPServer(
             loops: loops,
-            tls: ServerTLS(identity: credentials.server, clientAuthorities: credentials.authority.certificatePEM),
+            tls: ServerTLS(identity: try credentials.identity(.server), clientAuthorities: credentials.authorityPEM),
             log: log.named("http"), limitExceeded: APIServer.limitExceeded, handler: api)
-        let authority = String(decoding: credentials.authority.certificatePEM, as: UTF8.self)
+        let authority = String(decoding: credentials.authorityPEM, as: UTF8.self)
         let controllers = StandardControllers.make(
             .init(kinds: registry.served.stored.map(\.kind), rootPEM: authority, signer: tokens))
         drivers = [

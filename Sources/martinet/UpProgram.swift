@@ -112,7 +112,8 @@ final class Up: Sendable {
         let credentials = try ClusterCredentials(settings, serviceAddress: range.network.apiServer, runtime: runtime)
         let http = try HTTPClient(
             loops: loops, runtime: runtime,
-            ClientConfiguration(trust: .authorities(credentials.authority.certificatePEM), identity: credentials.admin))
+            ClientConfiguration(
+                trust: .authorities(credentials.authorityPEM), identity: try credentials.identity(.admin)))
         return (
             http, HTTPAPIClient(client: http, server: "https://127.0.0.1:\(settings.apiPort)", userAgent: "martinet-up")
         )

@@ -28,6 +28,7 @@ struct UpAndDownTests {
             uid = found
             #expect(try cluster.machine.get(Machine.address, port: 30080).hasPrefix("Hello from hello-"))
             if round == 1 {
+                try serverIsNobody(cluster)
                 try answersByName(cluster)
                 try refusesASecond(cluster)
             }
@@ -55,6 +56,13 @@ struct UpAndDownTests {
             "nslookup kubernetes.default.svc.cluster.local && ls /var/run/secrets/kubernetes.io/serviceaccount")
         #expect(api.output.contains("10.96.0.1") && api.output.contains("token"), "\(api)")
         #expect(try cluster.kubectl("delete", "pod", "client", "--wait=false").code == 0)
+    }
+
+    private func serverIsNobody(_ cluster: Cluster) throws {
+        let status = text("/proc/\(try #require(cluster.process("server")))/status").split(separator: "\n")
+        let user = try #require(status.first { $0.hasPrefix("Uid:") })
+        #expect(!user.split(separator: "\t").contains("0"), "\(user)")
+        #expect(status.contains("CapEff:\t0000000000000000"))
     }
 
     private func refusesASecond(_ cluster: Cluster) throws {

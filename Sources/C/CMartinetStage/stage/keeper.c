@@ -103,12 +103,17 @@ static void worker_child(struct worker *worker, int beat, int keeper) {
     sigset_t none;
     sigemptyset(&none);
     // Above every target first, so that no copy overwrites a source.
-    int from[SOCKETS + 1], count = socket_count;
+    int from[SOCKETS + 2], count = socket_count;
+    // Opened while it may be: the worker's user need not be able to reach the folder that its program lies in.
+    int program = open(worker->path, O_PATH | O_CLOEXEC);
     for (int i = 0; i < count; i++) from[i] = fcntl(sockets[i], F_DUPFD, 100);
     from[count] = fcntl(beat, F_DUPFD, 100);
-    for (int i = 0; i <= count; i++)
+    from[count + 1] = fcntl(program, F_DUPFD, 100);
+    for (int i = 0; i <= count + 1; i++)
         if (from[i] < 0 || dup2(from[i], 3 + i) < 0) _exit(126);
-    syscall(SYS_close_range, 4 + count, ~0u, 0);
+    program = 4 + count;
+    fcntl(program, F_SETFD, FD_CLOEXEC);
+    syscall(SYS_close_range, 5 + count, ~0u, 0);
     setsid();
     sigprocmask(SIG_SETMASK, &none, NULL);
     signal(SIGPIPE, SIG_DFL);
@@ -119,7 +124,7 @@ static void worker_child(struct worker *worker, int beat, int keeper) {
     // clear it (prctl(2)).
     prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
     if (getppid() != keeper) _exit(124);  // it was killed before the line above
-    execve(worker->path, worker->argv, environment);
+    syscall(SYS_execveat, program, "", worker->argv, environment, AT_EMPTY_PATH);
     _exit(127);
 }
 
