@@ -94,7 +94,9 @@ let modules: [Module] = [
         uses: ["MartinetBase", "MartinetAddresses", "MartinetSchema", "MartinetRegularExpressions", "MartinetCEL"]),
     module(.logic, "MartinetPatch", uses: ["MartinetSchema"]),
     module(.logic, "MartinetManagedFields", uses: ["MartinetBase", "MartinetSchema"]),
-    module(.logic, "MartinetStrategies", uses: ["MartinetBase", "MartinetSchema", "MartinetAPI"]),
+    module(
+        .logic, "MartinetStrategies",
+        uses: ["MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetAddresses", "MartinetNearMiss"]),
     module(.logic, "MartinetVersions", uses: ["MartinetSchema"]),
     module(
         .logic, "MartinetDocuments",
@@ -291,6 +293,9 @@ let benchmarks: [Module] = [
             "MartinetRegistryAccess", "MartinetTransport",
         ]),
     module(
+        .components, "StrategyBench",
+        uses: ["MartinetSchema", "MartinetAPI", "MartinetStrategies"]),
+    module(
         .components, "TransportBench", uses: ["MartinetBase", "MartinetTransport", "MartinetCertificates"],
         products: [
             ("swift-nio", "NIOCore"), ("swift-nio", "NIOPosix"), ("swift-nio-http2", "NIOHTTP2"),
@@ -317,6 +322,7 @@ let testUses: [String: [String]] = [
         "MartinetCertificates", "MartinetRegistry",
     ],
     "MartinetBench": ["MartinetAPICore", "MartinetAPIServer", "MartinetSchema"],
+    "MartinetStrategies": ["MartinetPatch"],
     "MartinetStore": ["MartinetStoreContract", "CMartinetRecordingDisk", "martinet-store-bench"],
     "MartinetKubectl": [
         "MartinetAPICore", "MartinetAPIServer", "MartinetAPISession", "MartinetClient", "MartinetControllers",

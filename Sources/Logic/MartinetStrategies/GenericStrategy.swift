@@ -6,6 +6,11 @@ package struct GenericStrategy: Strategy {
     private let kind: Kind
     private let rules: any KindRules
     private let preparation: KindPreparation
+    private let isNamespaced: Bool
+    /// Where the status lies that a subresource alone can change; nil where there is none.
+    private let statusSlot: Int?
+    /// Whether finalizers without a prefix must be Kubernetes' own: not where the kind comes from another API server.
+    private let isCounted: Bool
 
     package init(kind: Kind) { self.init(kind: kind, rules: NoRules()) }
 
@@ -13,10 +18,11 @@ package struct GenericStrategy: Strategy {
         self.kind = kind
         self.rules = rules
         preparation = KindPreparation.of(kind)
-    }
-
-    private var statusSlot: Int? {
-        kind.subresources.contains { $0.name == "status" } ? kind.type.field(named: "status")?.slot : nil
+        let hasStatus = kind.subresources.contains { $0.name == "status" }
+        statusSlot = hasStatus ? kind.type.field(named: "status")?.slot : nil
+        isCounted =
+            !rules.namesFinalizersFreely && !kind.protobufPackage.isEmpty && kind.group != "apiextensions.k8s.io"
+        isNamespaced = kind.isNamespaced
     }
 
     package func setDefaults(_ object: inout Object) {
@@ -25,21 +31,24 @@ package struct GenericStrategy: Strategy {
     }
 
     package func prepareForCreate(_ object: inout Object) {
+        MetadataRules.dropRepeatedOwners(&object)
         if let statusSlot, !rules.keepsStatusOnCreate { object[statusSlot] = nil }
         preparation.create(&object)
-        Gates.drop(from: &object)
         rules.prepareForCreate(&object)
+        Gates.drop(from: &object)
     }
 
     package func prepareForUpdate(_ object: inout Object, old: Object) {
+        MetadataRules.dropRepeatedOwners(&object)
         if let statusSlot { object[statusSlot] = old[statusSlot] }
         preparation.update(&object, old)
-        Gates.drop(from: &object)
         rules.prepareForUpdate(&object, old: old)
+        Gates.drop(from: &object)
     }
 
     /// Spec, and whatever else is not status, stays as it was; so do the labels' owners but not what metadata says.
     package func prepareForStatusUpdate(_ object: inout Object, old: Object) {
+        MetadataRules.dropRepeatedOwners(&object)
         guard let statusSlot else { return }
         let metadataSlot = kind.type.field(named: "metadata")?.slot
         let (status, metadata) = (object[statusSlot], metadataSlot.flatMap { object[$0] })
@@ -47,43 +56,80 @@ package struct GenericStrategy: Strategy {
         object[statusSlot] = status
         if let metadataSlot, let metadata { object[metadataSlot] = metadata }
         Gates.drop(from: &object)
-        preparation.statusUpdate(&object, old)
         rules.prepareForStatusUpdate(&object, old: old)
     }
 
+    package func prepare(_ object: inout Object, old: Object, through subresource: String) {
+        rules.subresource(subresource)?.prepare(&object, old: old)
+    }
+
+    // MARK: - Judging
+
     package func validate(_ object: Object) -> [FieldError] {
-        var checker = Checker()
-        MetadataRules.validate(object, form: rules.nameForm, kind: kind, checker: &checker)
-        checker.append(DeclaredLimits.check(object))
-        rules.validate(object, &checker)
-        rules.validateCreate(object, &checker)
-        return checker.errors
+        let report = Report()
+        let new = Part(object, report)
+        if rules.isNamed { kindsMetadata(new.metadata) }
+        rules.validate(new)
+        rules.validateCreate(new)
+        if report.errors.isEmpty, rules.isNamed {
+            MetadataRules.validate(new.metadata, form: .pathSegment, isNamespaced: isNamespaced)
+        }
+        return report.errors
     }
 
     package func validateUpdate(_ object: Object, old: Object) -> [FieldError] {
-        var checker = Checker()
-        // Upstream checks metadata of what is updated twice, and says everything twice; so do we.
-        MetadataRules.validate(object, form: .pathSegment, kind: kind, isUpdate: true, checker: &checker)
-        MetadataRules.validateUpdate(object, old: old, kind: kind, checker: &checker)
-        checker.append(DeclaredLimits.check(object))
-        rules.validate(object, &checker)
-        rules.validateUpdate(object, old: old, &checker)
-        return checker.errors
+        judge(object, old, rules.metadataOnUpdate) { new, old in
+            rules.validate(new)
+            rules.validateUpdate(new, old)
+        }
     }
 
     package func validateStatusUpdate(_ object: Object, old: Object) -> [FieldError] {
-        var checker = Checker()
-        MetadataRules.validate(object, form: .pathSegment, kind: kind, isUpdate: true, checker: &checker)
-        MetadataRules.validateUpdate(object, old: old, kind: kind, checker: &checker)
-        rules.validateStatusUpdate(object, old: old, &checker)
-        return checker.errors
+        judge(object, old, .changes) { rules.validateStatusUpdate($0, $1) }
     }
+
+    package func validate(_ object: Object, old: Object, through subresource: String) -> [FieldError] {
+        guard let own = rules.subresource(subresource) else { return [] }
+        return judge(object, old, .changes) { own.validate($0, $1) }
+    }
+
+    private func judge(
+        _ object: Object, _ old: Object, _ metadata: MetadataOnUpdate, _ check: (Part, Part) -> Void
+    ) -> [FieldError] {
+        let report = Report()
+        let (new, old) = (Part(object, report), Part(old, Report()))
+        // Every kind's metadata is looked at, and then the kind looks once more: what is wrong is said twice.
+        MetadataRules.validate(new.metadata, form: .pathSegment, isNamespaced: isNamespaced)
+        MetadataRules.validateUpdate(new.metadata, old.metadata)
+        if metadata == .changes || metadata == .everything {
+            MetadataRules.validateUpdate(new.metadata, old.metadata)
+            if isCounted { MetadataRules.finalizerNames(new.metadata) }
+        }
+        if metadata == .form || metadata == .everything { kindsMetadata(new.metadata) }
+        check(new, old)
+        return report.errors
+    }
+
+    private func kindsMetadata(_ metadata: Part) {
+        MetadataRules.validate(metadata, form: rules.nameForm, isNamespaced: isNamespaced)
+        if isCounted { MetadataRules.finalizerNames(metadata) }
+    }
+
+    package func warnings(_ object: Object, old: Object?) -> [String] {
+        let report = Report()
+        rules.warn(Part(object, report), old.map { Part($0, Report()) })
+        return report.warnings
+    }
+
+    // MARK: - What the API server asks
 
     package var hasGeneration: Bool {
         rules.hasGeneration ?? preparation.hasGeneration ?? (statusSlot != nil && kind.type.field(named: "spec") != nil)
     }
-    package var allowsCreateOnUpdate: Bool { rules.allowsCreateOnUpdate }
-    package var requiresResourceVersionOnUpdate: Bool { rules.requiresResourceVersionOnUpdate }
+    package var allowsCreateOnUpdate: Bool { KindTraits.madeByUpdate.contains("\(kind.group)/\(kind.name)") }
+    package var requiresResourceVersionOnUpdate: Bool {
+        KindTraits.versioned.contains("\(kind.group)/\(kind.name)")
+    }
 
     package func selectableFields(_ object: Object) -> [(path: String, value: String)] {
         kind.selectable.map { path in (path, Self.text(at: path.split(separator: ".")[...], in: .object(object))) }

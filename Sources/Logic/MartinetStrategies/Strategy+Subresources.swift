@@ -8,7 +8,7 @@ extension Strategy {
         switch subresource {
         case "", "scale": prepareForUpdate(&object, old: old)
         case "status": prepareForStatusUpdate(&object, old: old)
-        default: break
+        default: prepare(&object, old: old, through: subresource)
         }
     }
 
@@ -18,7 +18,7 @@ extension Strategy {
         switch subresource {
         case "", "scale": validateUpdate(object, old: old)
         case "status": validateStatusUpdate(object, old: old)
-        default: []
+        default: validate(object, old: old, through: subresource)
         }
     }
 }

@@ -18,6 +18,11 @@ package protocol Strategy: Sendable {
     func validate(_ object: Object) -> [FieldError]
     func validateUpdate(_ object: Object, old: Object) -> [FieldError]
     func validateStatusUpdate(_ object: Object, old: Object) -> [FieldError]
+    /// What a subresource of its own (`ephemeralcontainers`, `resize`, `finalize`, `approval`) may change: all else is restored.
+    func prepare(_ object: inout Object, old: Object, through subresource: String)
+    func validate(_ object: Object, old: Object, through subresource: String) -> [FieldError]
+    /// What is allowed and yet worth a word: each becomes a `Warning` header. Asked after validation found nothing.
+    func warnings(_ object: Object, old: Object?) -> [String]
     /// Whether a change of the main object counts in `metadata.generation`.
     var hasGeneration: Bool { get }
     /// Whether objects are created by an update of what does not exist (Leases, Events, Endpoints and a few more).
@@ -28,35 +33,8 @@ package protocol Strategy: Sendable {
     func selectableFields(_ object: Object) -> [(path: String, value: String)]
 }
 
-/// One thing wrong with an object, as `Status.details.causes` reports it.
-package struct FieldError: Sendable, Hashable, CustomStringConvertible {
-    /// Upstream's `field.ErrorType`.
-    package enum Reason: String, Sendable {
-        case required = "FieldValueRequired"
-        case invalid = "FieldValueInvalid"
-        case notSupported = "FieldValueNotSupported"
-        case duplicate = "FieldValueDuplicate"
-        case forbidden = "FieldValueForbidden"
-        case notFound = "FieldValueNotFound"
-        case tooLong = "FieldValueTooLong"
-        case tooMany = "FieldValueTooMany"
-        case typeInvalid = "FieldValueTypeInvalid"
-        case internalError = "InternalError"
-    }
-
-    package let reason: Reason
-    /// Such as `spec.containers[0].image`.
-    package let field: String
-    package let message: String
-    /// Which rule found it; stable, where the message is not.
-    package let origin: String
-
-    package init(_ reason: Reason, _ field: String, _ message: String, origin: String = "") {
-        self.reason = reason
-        self.field = field
-        self.message = message
-        self.origin = origin
-    }
-
-    package var description: String { "\(field): \(message)" }
+extension Strategy {
+    package func prepare(_ object: inout Object, old: Object, through subresource: String) {}
+    package func validate(_ object: Object, old: Object, through subresource: String) -> [FieldError] { [] }
+    package func warnings(_ object: Object, old: Object?) -> [String] { [] }
 }

@@ -7,7 +7,6 @@ struct KindPreparation: Sendable {
     var hasGeneration: Bool?
     var create: @Sendable (inout Object) -> Void = { _ in }
     var update: @Sendable (_ object: inout Object, _ old: Object) -> Void = { _, _ in }
-    var statusUpdate: @Sendable (_ object: inout Object, _ old: Object) -> Void = { _, _ in }
 
     static func of(_ kind: Kind) -> KindPreparation { byKind["\(kind.apiVersion).\(kind.name)"] ?? KindPreparation() }
 
@@ -39,23 +38,7 @@ struct KindPreparation: Sendable {
     ]
 
     private static let named: [String: KindPreparation] = [
-        "v1.Pod": KindPreparation(
-            hasGeneration: true,
-            statusUpdate: { pod, old in
-                // How well a pod is served follows from its spec and never changes.
-                let quality = old.part("status")?[field: "qosClass"]
-                pod.change("status") { $0[field: "qosClass"] = quality }
-            }),
-        "v1.PersistentVolumeClaim": KindPreparation(
-            hasGeneration: false,
-            create: { claim in
-                claim.change("status") { $0[field: "phase"] = .string("Pending") }
-                claim.change("spec") { ClaimSources.complete(&$0) }
-            },
-            update: { claim, old in claim.change("spec") { ClaimSources.complete(&$0) } }),
-        "v1.PersistentVolume": KindPreparation(
-            hasGeneration: false,
-            create: { volume in volume.change("status") { $0[field: "phase"] = .string("Pending") } }),
+        "v1.Pod": KindPreparation(hasGeneration: true),
         "apps/v1.DaemonSet": KindPreparation(
             create: { TemplateGeneration.set(1, on: &$0) },
             update: { daemon, old in
@@ -65,34 +48,6 @@ struct KindPreparation: Sendable {
             }),
         "batch/v1.Job": KindPreparation(create: { JobLabels.complete(&$0) }),
     ]
-}
-
-/// Where a claim's data comes from is said in two fields, of which the older knows claims and snapshots only.
-enum ClaimSources {
-    static func complete(_ spec: inout Object) {
-        // Sources in other namespaces are a feature that is off: the reference goes as a whole.
-        if spec.part("dataSourceRef")?[field: "namespace"] != nil { spec[field: "dataSourceRef"] = nil }
-        if let source = spec.part("dataSource"), !isKnown(source) { spec[field: "dataSource"] = nil }
-        switch (spec.part("dataSource"), spec.part("dataSourceRef")) {
-        case (let source?, nil): copy(source, to: "dataSourceRef", of: &spec)
-        case (nil, let source?): copy(source, to: "dataSource", of: &spec)
-        default: break
-        }
-    }
-
-    private static func isKnown(_ source: Object) -> Bool {
-        switch source.text("kind") {
-        case "PersistentVolumeClaim": source.text("apiGroup").isEmpty
-        case "VolumeSnapshot": source.text("apiGroup") == "snapshot.storage.k8s.io"
-        default: false
-        }
-    }
-
-    private static func copy(_ source: Object, to name: String, of spec: inout Object) {
-        spec[field: name] = spec.made(name) { other in
-            for part in ["apiGroup", "kind", "name"] { other[field: part] = source[field: part] }
-        }
-    }
 }
 
 /// How often a DaemonSet's template has changed, in an annotation since the field was dropped.
@@ -134,7 +89,7 @@ enum JobLabels {
         // Upstream shares one map between both: what the template gets, the Job gets.
         let isShared = metadata.map("labels").isEmpty || metadata.map("labels") == templates
         var all = templates
-        for (key, value) in labels { all[key] = .string(value) }
+        for (key, value) in labels where all[key] == nil { all[key] = .string(value) }
         job.change("spec") { spec in
             spec.change("template") { $0.change("metadata") { $0[field: "labels"] = .map(all) } }
             guard spec.part("selector") == nil else { return }

@@ -4,12 +4,23 @@ import MartinetSchema
 enum Gates {
     private static let depthMax = 64
 
+    /// The slots of such fields, by type.
+    private static let gated: [ObjectType: Set<UInt16>] = {
+        var found: [ObjectType: Set<UInt16>] = [:]
+        for index in 0..<Schema.builtin.typeCount {
+            let type = Schema.builtin.type(at: index)
+            let slots = type.fields.filter { $0.rules.contains { $0.hasPrefix("gate=") } }.map { UInt16($0.slot) }
+            if !slots.isEmpty { found[type] = Set(slots) }
+        }
+        return found
+    }()
+
     static func drop(from object: inout Object, depth: Int = 0) {
         guard depth < depthMax else { return }
+        let slots = gated[object.type] ?? []
         for index in (0..<object.count).reversed() {
             let entry = object.entry(at: index)
-            let field = object.type.field(Int(entry.slot))
-            if field.rules.contains(where: { $0.hasPrefix("gate=") }) {
+            if slots.contains(entry.slot) {
                 object[Int(entry.slot)] = nil
             } else if let changed = dropped(entry.value, depth) {
                 object[Int(entry.slot)] = changed

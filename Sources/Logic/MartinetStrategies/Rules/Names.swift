@@ -43,12 +43,13 @@ package enum Names {
     /// What can stand between two slashes of a path.
     static func pathSegment(_ text: String) -> [String] {
         if text == "." || text == ".." { return ["may not be '\(text)'"] }
-        return ["/", "%"].filter { text.contains($0) }.map { "may not contain '\($0)'" }
+        return ["/", "%"].filter { text.utf8.contains($0.utf8.first ?? 0) }.map { "may not contain '\($0)'" }
     }
 
     /// `example.com/name` or `name`: labels' and annotations' keys, finalizers, resources.
     static func qualifiedName(_ text: String) -> [String] {
-        let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        if text.utf8.count <= labelMax, isWord(text.utf8) { return [] }
+        let parts = text.utf8.split(separator: 47, omittingEmptySubsequences: false).map { String(Substring($0)) }
         var faults: [String] = []
         if parts.count > 2 { return ["must be a name with an optional DNS prefix and '/'"] }
         if parts.count == 2 {
@@ -64,22 +65,22 @@ package enum Names {
         } else if name.utf8.count > labelMax {
             faults.append("the name must be no more than \(labelMax) bytes")
         }
-        if !isWord(name) {
+        if !isWord(name.utf8) {
             faults.append(
                 "the name holds letters, digits, '-', '_' and '.', and begins and ends with a letter or digit")
         }
         return faults
     }
 
-    private static func isWord(_ text: String) -> Bool {
-        guard let first = text.utf8.first, let last = text.utf8.last else { return false }
+    private static func isWord(_ text: String.UTF8View) -> Bool {
+        guard let first = text.first, let last = text.last else { return false }
         func isEnd(_ byte: UInt8) -> Bool { isLetter(byte) || isDigit(byte) }
-        return isEnd(first) && isEnd(last) && text.utf8.allSatisfy { isEnd($0) || $0 == 45 || $0 == 95 || $0 == 46 }
+        return isEnd(first) && isEnd(last) && text.allSatisfy { isEnd($0) || $0 == 45 || $0 == 95 || $0 == 46 }
     }
 
     static func labelValue(_ text: String) -> [String] {
         faults(
-            text, max: labelMax, text.isEmpty || isWord(text),
+            text, max: labelMax, text.isEmpty || isWord(text.utf8),
             "a label's value holds letters, digits, '-', '_' and '.', and begins and ends with a letter or digit")
     }
 
@@ -112,60 +113,71 @@ package enum Names {
             found.append("must hold letters, digits and '-'")
         }
         if !text.utf8.contains(where: isLower) { found.append("must hold a letter") }
-        if text.contains("--") { found.append("must not hold '--'") }
+        if zip(text.utf8, text.utf8.dropFirst()).contains(where: { $0 == 45 && $1 == 45 }) {
+            found.append("must not hold '--'")
+        }
         if text.utf8.first == 45 || text.utf8.last == 45 { found.append("must not begin or end with '-'") }
         return found
     }
 
-    static func portNumber(_ number: Int64) -> [String] {
-        (1...65535).contains(number) ? [] : ["must be between 1 and 65535"]
+    static func httpHeaderName(_ text: String) -> [String] {
+        let isForm = !text.isEmpty && text.utf8.allSatisfy { isLetter($0) || isDigit($0) || $0 == 45 }
+        return isForm ? [] : ["a header's name holds letters, digits and '-'"]
     }
 
-    // MARK: - Addresses
-
-    static func isIPv4(_ text: String) -> Bool {
-        let parts = text.utf8.split(separator: 46, omittingEmptySubsequences: false)
-        return parts.count == 4
-            && parts.allSatisfy { part in
-                guard (1...3).contains(part.count), part.allSatisfy(isDigit), part.count == 1 || part.first != 48,
-                    let value = Int(String(part) ?? "")
-                else { return false }
-                return value <= 255
-            }
-    }
-
-    static func isIPv6(_ text: String) -> Bool {
-        guard text.contains(":"), text.utf8.count <= 45 else { return false }
-        let halves = text.split(separator: "::", maxSplits: 2, omittingEmptySubsequences: false)
-        guard halves.count <= 2 else { return false }
-        var groups = 0
-        for (half, texts) in halves.map({ $0.split(separator: ":", omittingEmptySubsequences: false) }).enumerated() {
-            if halves[half].isEmpty { continue }
-            for (index, group) in texts.enumerated() {
-                if half == halves.count - 1, index == texts.count - 1, group.contains(".") {
-                    guard isIPv4(String(group)) else { return false }
-                    groups += 2
-                    continue
-                }
-                guard (1...4).contains(group.utf8.count), group.allSatisfy({ $0.isASCII && $0.isHexDigit }) else {
-                    return false
-                }
-                groups += 1
-            }
+    /// `_ldap._tcp.example.com`: a search path.
+    static func underscoredSubdomain(_ text: String) -> [String] {
+        let form = text.utf8.split(separator: 46, omittingEmptySubsequences: false).allSatisfy { label in
+            var label = label
+            if label.first == 95 { label = label.dropFirst() }
+            guard let first = label.first, let last = label.last, isEnd(first), isEnd(last) else { return false }
+            return label.allSatisfy { isEnd($0) || $0 == 45 || $0 == 95 }
         }
-        return halves.count == 2 ? groups < 8 : groups == 8
+        return faults(text, max: subdomainMax, form, "must be labels of letters, digits, '-' and '_', joined by '.'")
     }
 
-    /// An address of either family, but no IPv4 address in IPv6's clothes.
-    static func isIP(_ text: String) -> Bool {
-        isIPv4(text) || isIPv6(text) && !(text.contains(".") && text.lowercased().hasPrefix("::ffff:"))
+    private static func isEnd(_ byte: UInt8) -> Bool { isLower(byte) || isDigit(byte) }
+
+    static func wildcardSubdomain(_ text: String) -> [String] {
+        let form = text.hasPrefix("*.") && dnsSubdomain(String(text.dropFirst(2).prefix(subdomainMax))).isEmpty
+        return faults(text, max: subdomainMax, form, "must be '*.' and a lowercase RFC 1123 subdomain")
     }
 
-    static func isCIDR(_ text: String) -> Bool {
-        let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-        guard parts.count == 2, let length = Int(parts[1]), String(length) == parts[1], length >= 0 else {
-            return false
-        }
-        return isIPv4(parts[0]) && length <= 32 || isIPv6(parts[0]) && length <= 128
+    static func conditionReason(_ text: String) -> [String] {
+        func isPlain(_ byte: UInt8) -> Bool { isLetter(byte) || isDigit(byte) || byte == 95 }
+        let form =
+            isLetter(text.utf8.first ?? 0) && isPlain(text.utf8.last ?? 0)
+            && text.utf8.allSatisfy { isPlain($0) || $0 == 44 || $0 == 58 }
+        return form ? [] : ["a reason begins with a letter and holds letters, digits, '_', ',' and ':'"]
+    }
+
+    /// A C identifier.
+    static func identifier(_ text: String) -> [String] {
+        let form =
+            !isDigit(text.utf8.first ?? 48) && text.utf8.allSatisfy { isLetter($0) || isDigit($0) || $0 == 95 }
+        return form ? [] : ["must be letters, digits and '_', and not begin with a digit"]
+    }
+
+    static func percentage(_ text: String) -> [String] {
+        let form = text.utf8.count > 1 && text.hasSuffix("%") && text.utf8.dropLast().allSatisfy(isDigit)
+        return form ? [] : ["must be a percentage, such as 93%"]
+    }
+
+    /// Characters of an HTTP path.
+    static func isHTTPPath(_ text: String) -> Bool {
+        !text.isEmpty
+            && text.utf8.allSatisfy { isLetter($0) || isDigit($0) || "/-._~%!$&'()*+,;=:".utf8.contains($0) }
+    }
+}
+
+extension StringProtocol {
+    /// Whether this byte is in the text: faster than looking for a text of one.
+    func has(_ byte: Unicode.Scalar) -> Bool { utf8.contains(UInt8(ascii: byte)) }
+
+    /// Whether this ASCII text is in the text, byte by byte.
+    func has(text: String) -> Bool {
+        let (bytes, wanted) = (utf8, text.utf8)
+        guard let first = wanted.first else { return true }
+        return bytes.indices.contains { bytes[$0] == first && bytes[$0...].starts(with: wanted) }
     }
 }
