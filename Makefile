@@ -9,7 +9,7 @@ CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/martinet
 SCRATCH ?= $(CACHE)/build
 LOCK ?= $(CACHE)/build.lock
 SWIFT := swift
-DEBIAN_PACKAGES := libsqlite3-dev libyaml-dev zlib1g-dev musl-tools busybox-static
+DEBIAN_PACKAGES := libsqlite3-dev libyaml-dev zlib1g-dev musl-tools busybox-static tzdata python3
 
 # One build at a time on this machine: two at once only make both slow.
 locked = mkdir -p $(CACHE) && flock $(LOCK)
