@@ -78,8 +78,16 @@ import Testing
                 create.resource.subresource = ""
                 create.object = try object(item["before"], served.kind.type)
                 if served.kind.name == "Job", item["before"]["spec"]["manualSelector"] != .bool(true) {
-                    // The selector that was recorded names the uid of another Job.
-                    create.object?.change("spec") { $0[field: "selector"] = nil }
+                    // The selector and the labels that were recorded name the uid of another Job.
+                    create.object?.change("spec") { spec in
+                        spec[field: "selector"] = nil
+                        spec.change("template") { template in
+                            template.change("metadata") { metadata in
+                                let own = metadata.map("labels").entries.filter { $0.value != .string("u") }
+                                metadata[field: "labels"] = own.isEmpty ? nil : .map(Map(unsorted: Array(own)))
+                            }
+                        }
+                    }
                 }
                 let created = try cluster.send(create, as: caller)
                 request.resource.name = created.metadata.name

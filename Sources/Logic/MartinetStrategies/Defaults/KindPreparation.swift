@@ -46,7 +46,6 @@ struct KindPreparation: Sendable {
                 let isNew = daemon.part("spec")?.part("template") != old.part("spec")?.part("template")
                 TemplateGeneration.set(isNew ? before + 1 : before, on: &daemon)
             }),
-        "batch/v1.Job": KindPreparation(create: { JobLabels.complete(&$0) }),
     ]
 }
 
@@ -66,37 +65,5 @@ enum TemplateGeneration {
             annotations[key] = .string(String(generation))
             metadata[field: "annotations"] = .map(annotations)
         }
-    }
-}
-
-/// The labels by which a Job knows its pods; it carries them itself where it has no labels of its own.
-enum JobLabels {
-    private static let uid = "batch.kubernetes.io/controller-uid"
-
-    static func complete(_ job: inout Object) {
-        if case .bool(true)? = job.part("spec")?[field: "manualSelector"] { return }
-        label(&job)
-    }
-
-    private static func label(_ job: inout Object) {
-        guard let metadata = job.part("metadata") else { return }
-        let name = metadata.text("name")
-        let identity = metadata.text("uid")
-        let labels = [
-            uid: identity, "controller-uid": identity, "batch.kubernetes.io/job-name": name, "job-name": name,
-        ]
-        let templates = job.part("spec")?.part("template")?.part("metadata")?.map("labels") ?? Map()
-        // Upstream shares one map between both: what the template gets, the Job gets.
-        let isShared = metadata.map("labels").isEmpty || metadata.map("labels") == templates
-        var all = templates
-        for (key, value) in labels where all[key] == nil { all[key] = .string(value) }
-        job.change("spec") { spec in
-            spec.change("template") { $0.change("metadata") { $0[field: "labels"] = .map(all) } }
-            guard spec.part("selector") == nil else { return }
-            spec.change("selector") { selector in
-                selector[field: "matchLabels"] = .map(Map(unsorted: [.init(key: uid, value: .string(identity))]))
-            }
-        }
-        if isShared { job.change("metadata") { $0[field: "labels"] = .map(all) } }
     }
 }

@@ -133,8 +133,6 @@ struct CSINodeRules: KindRules {
 }
 
 struct CSIDriverRules: KindRules {
-    var hasGeneration: Bool? { true }
-
     func setDefaults(_ object: inout Object) {
         object.edit("spec") { spec in
             spec.setDefault("attachRequired", .bool(true))

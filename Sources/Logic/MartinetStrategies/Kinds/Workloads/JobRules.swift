@@ -42,12 +42,14 @@ struct JobRules: KindRules {
         func map(_ object: Object, _ name: String) -> Map {
             if case .map(let map) = object[field: name] { map } else { Map() }
         }
-        object.edit("spec.template.metadata") { metadata in
-            var labels = map(metadata, "labels")
-            for key in Self.nameLabels where labels[key] == nil { labels[key] = name }
-            for key in Self.uidLabels where labels[key] == nil { labels[key] = uid }
-            metadata[field: "labels"] = .map(labels)
-        }
+        let templates = map(object.inner("spec").inner("template").inner("metadata"), "labels")
+        // Upstream shares one map between both: what the template gets, a job without labels of its own gets too.
+        let isShared = map(metadata, "labels").isEmpty || map(metadata, "labels") == templates
+        var labels = templates
+        for key in Self.nameLabels where labels[key] == nil { labels[key] = name }
+        for key in Self.uidLabels where labels[key] == nil { labels[key] = uid }
+        object.edit("spec.template.metadata") { $0[field: "labels"] = .map(labels) }
+        if isShared { object.edit("metadata") { $0[field: "labels"] = .map(labels) } }
         object.edit("spec") { spec in
             var selector = spec.inner("selector")
             var labels = map(selector, "matchLabels")
