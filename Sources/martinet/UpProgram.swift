@@ -154,6 +154,7 @@ struct Waiter: Sendable {
     ) async throws {
         var request = APIRequest(.watch, resource.resource)
         request.options.sendInitialEvents = true
+        request.options.resourceVersionMatch = "NotOlderThan"
         request.options.allowWatchBookmarks = true
         request.options.fieldSelector = resource.fieldSelector
         let watched = request

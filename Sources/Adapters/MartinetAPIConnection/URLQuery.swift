@@ -16,7 +16,7 @@ enum URLQuery {
         add("continue", options.continue)
         add("timeoutSeconds", options.timeoutSeconds.map(String.init) ?? "")
         add("allowWatchBookmarks", options.allowWatchBookmarks ? "true" : "")
-        add("sendInitialEvents", options.sendInitialEvents ? "true" : "")
+        add("sendInitialEvents", options.sendInitialEvents ? "true" : options.refusesInitialEvents ? "false" : "")
         add("dryRun", options.dryRun ? "All" : "")
         add("fieldManager", options.fieldManager)
         add("fieldValidation", options.fieldValidation)

@@ -1,6 +1,5 @@
 import MartinetCustomResources
 import MartinetSchema
-import MartinetStore
 import MartinetStrategies
 import MartinetVersions
 
@@ -10,11 +9,11 @@ enum BuiltinResources {
     /// Every kind with a resource, served or not.
     static let kinds: [Kind] = Schema.builtin.kinds.filter { !$0.plural.isEmpty }
 
-    static func all(_ config: RuntimeConfig, revision: Revision) -> [ServedResource] {
+    static func all(_ config: RuntimeConfig, reached: ReachedRevision) -> [ServedResource] {
         kinds.filter(config.serves).map { kind in
             let storage = Versions.storage(of: kind)
             let cache = ResourceCache(
-                prefix: ServedResource.prefix(group: storage.group, plural: storage.plural), revision: revision)
+                prefix: ServedResource.prefix(group: storage.group, plural: storage.plural), reached: reached)
             let hub = strategy(for: storage)
             guard storage != kind else {
                 return ServedResource(

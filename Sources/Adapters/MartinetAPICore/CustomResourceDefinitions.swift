@@ -46,7 +46,7 @@ extension Registry {
                     kind: version.kind, fingerprint: version.fingerprint, strategy: version.strategy,
                     cache: ResourceCache(
                         prefix: ServedResource.prefix(group: version.kind.group, plural: version.kind.plural),
-                        revision: store.revision), storageKind: version.isStorage ? nil : storage,
+                        reached: reached, logged: store.revision), storageKind: version.isStorage ? nil : storage,
                     converter: CustomVersions(),
                     deprecation: version.deprecationWarning)
             }

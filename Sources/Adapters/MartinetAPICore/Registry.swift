@@ -18,13 +18,17 @@ package final class Registry: Sendable {
         package var eventLifetime: Duration
         /// Which kinds and versions are served.
         package var runtimeConfig: RuntimeConfig
+        /// How long at least what has been can be read and watched; at most twice as long. As upstream's
+        /// `--etcd-compaction-interval`.
+        package var historyKept: Duration
         package init(
             serviceNetwork: ServiceNetwork = ServiceNetwork(), eventLifetime: Duration = .seconds(3600),
-            runtimeConfig: RuntimeConfig = RuntimeConfig()
+            runtimeConfig: RuntimeConfig = RuntimeConfig(), historyKept: Duration = .seconds(300)
         ) {
             self.serviceNetwork = serviceNetwork
             self.eventLifetime = eventLifetime
             self.runtimeConfig = runtimeConfig
+            self.historyKept = historyKept
         }
     }
 
@@ -39,6 +43,9 @@ package final class Registry: Sendable {
     let waiting: any SerialExecutorPort
     /// Reads that ask for what is not committed yet.
     let ahead = RevisionWaits()
+    /// How far the caches have come.
+    let reached: ReachedRevision
+    private let compactor: Compactor
     let tokenIssuer: (any TokenIssuer)?
     /// Who answers the kinds that are questions, by the kind's full name.
     let reviews: [String: any ReviewHandler]
@@ -72,9 +79,11 @@ package final class Registry: Sendable {
         ) { first, _ in first }
         self.health = health
         waiting = runtime.executor(named: "martinet.registry.waiting")
+        compactor = Compactor(store: store, every: configuration.historyKept, on: waiting)
         admission = AdmissionChain.builtin
         allocator = ServiceAllocator(configuration.serviceNetwork)
-        let resources = BuiltinResources.all(configuration.runtimeConfig, revision: store.revision)
+        reached = ReachedRevision(store.revision)
+        let resources = BuiltinResources.all(configuration.runtimeConfig, reached: reached)
         state = Mutex(State(served: ServedResources(resources), builtin: resources))
         rebuild()
         for resource in resources { try load(resource) }
@@ -84,7 +93,7 @@ package final class Registry: Sendable {
             }
         }
         let through = store.observe { [weak self] events in self?.observed(events) }
-        for resource in resources { resource.cache.advance(to: through) }
+        reached.advance(to: through)
     }
 
     package var served: ServedResources { state.withLock { $0.served } }
@@ -170,8 +179,9 @@ package final class Registry: Sendable {
             for resource in Registry.resources(of: event.key, in: byPrefix) { apply(event, to: resource) }
         }
         guard let last = events.last else { return }
-        for resource in byPrefix.values.joined() { resource.cache.advance(to: last.revision) }
+        reached.advance(to: last.revision)
         ahead.reached(last.revision)
+        compactor.written()
     }
 
     private func apply(_ event: StoreEvent, to resource: ServedResource) {

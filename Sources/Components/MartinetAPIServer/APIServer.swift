@@ -39,8 +39,8 @@ package final class APIServer: RequestHandler {
             let identity = try authenticator.identity(request)
             switch path {
             case .other(let path): try answer(path, request, identity, exchange)
-            case .resource(let name):
-                try dispatch(name, request, query, identity, exchange)
+            case .resource(let name): try dispatch(name, isWatch: false, request, query, identity, exchange)
+            case .watch(let name): try dispatch(name, isWatch: true, request, query, identity, exchange)
             }
         } catch {
             fail(error, request, representation ?? Representation(), exchange)
@@ -90,29 +90,31 @@ package final class APIServer: RequestHandler {
     // MARK: - Resources
 
     private func dispatch(
-        _ name: ResourceName, _ http: HTTPRequest, _ query: RequestQuery, _ identity: Identity,
-        _ exchange: any Exchange
+        _ name: ResourceName, isWatch isWatchPath: Bool, _ http: HTTPRequest, _ query: RequestQuery,
+        _ identity: Identity, _ exchange: any Exchange
     ) throws(APIError) {
         guard let resource = registry.served[name] else { throw APIError.noSuchPath }
+        guard !isWatchPath || name.subresource.isEmpty && http.method == "GET" else { throw APIError.noSuchPath }
         if StreamRequest.subresources.contains(name.subresource), resource.kind.name == "Pod" {
             return try stream(name, http, query, identity, exchange)
         }
-        let isWatch = query.flag("watch") && name.name == nil && http.method == "GET"
+        let isWatch = isWatchPath || query.flag("watch") && name.name == nil && http.method == "GET"
         let suitable = Representation.negotiate(http.headers, query, for: resource.kind, streams: isWatch)
         guard let representation = suitable else {
             throw APIError(
                 code: 406, reason: "NotAcceptable",
                 message: "only the following media types are accepted: \(BodyDecoder.accepted.joined(separator: ", "))")
         }
-        var request = APIRequest(try verb(http.method, name, query), name)
-        request.options = try query.options()
+        var request = APIRequest(isWatchPath ? .watch : try verb(http.method, name, query), name)
+        request.options = try query.options(for: request.verb)
+        request.options.isWatchPath = isWatchPath
         request.options.userAgent = http.headers["user-agent"] ?? ""
         if request.verb == .watch {
             return try watch(request, resource, query, identity, representation, exchange)
         }
         let warnings = try readBody(&request, http, query, resource.kind)
         let final = request
-        let include = TableConverter.Include(rawValue: query["includeObject"] ?? "") ?? .metadata
+        let include = try include(query, representation)
         registry.handle(final, as: identity) { [self] result in
             switch result {
             case .success(let reply):
@@ -122,6 +124,19 @@ package final class APIServer: RequestHandler {
             case .failure(let error): fail(error, http, representation, exchange)
             }
         }
+    }
+
+    /// What a Table's rows are to carry; only who wants a Table can get that wrong.
+    private func include(
+        _ query: RequestQuery, _ representation: Representation
+    ) throws(APIError) -> TableConverter.Include {
+        let text = query["includeObject"] ?? ""
+        if let include = TableConverter.Include(rawValue: text) { return include }
+        guard text.isEmpty || representation.form != .table else {
+            throw APIError.badRequest(
+                "the parameter includeObject must be None, Metadata or Object, found \(text.debugDescription)")
+        }
+        return .metadata
     }
 
     private func verb(_ method: String, _ name: ResourceName, _ query: RequestQuery) throws(APIError) -> APIRequest.Verb
@@ -159,6 +174,8 @@ package final class APIServer: RequestHandler {
             var decoder = BodyDecoder(
                 contentType: http.headers["content-type"], validation: request.options.fieldValidation)
             request.object = try decoder.decode(http.body, as: DeleteOptions.type)
+            // A body says all that there is to say: the parameters beside it are not looked at, dryRun among them.
+            request.options.dryRun = false
         case .patch:
             let media = (http.headers["content-type"] ?? "").split(separator: ";").first.map { $0.trimmingBlanks } ?? ""
             if media == APIServer.applyCBOR || media == APIRequest.Patch.apply.rawValue {
@@ -204,6 +221,7 @@ package final class APIServer: RequestHandler {
     private func respond(
         _ reply: Reply, _ encoder: ReplyEncoder, _ warnings: [String], _ exchange: any Exchange
     ) {
+        if let refusal = encoder.refusal(reply) { return fail(refusal, nil, encoder.representation, exchange) }
         let encoded = encoder.encode(reply)
         var code = 200
         switch reply {
@@ -239,12 +257,14 @@ package final class APIServer: RequestHandler {
         _ request: APIRequest, _ resource: ServedResource, _ query: RequestQuery, _ identity: Identity,
         _ representation: Representation, _ exchange: any Exchange
     ) throws(APIError) {
-        let include = TableConverter.Include(rawValue: query["includeObject"] ?? "") ?? .metadata
+        let include = try include(query, representation)
         if registry.isAhead(request) {
             let (request, representation) = (request, representation)
             return registry.whenReached(request) { [self] error in
+                if let error {
+                    return sendError(error, resource, include, representation, exchange)
+                }
                 do throws(APIError) {
-                    if let error { throw error }
                     try open(request, resource, include, identity, representation, exchange)
                 } catch {
                     fail(error, nil, representation, exchange)
@@ -259,16 +279,37 @@ package final class APIServer: RequestHandler {
         _ representation: Representation, _ exchange: any Exchange
     ) throws(APIError) {
         let pending = PendingWatch()
-        let watch = try registry.watch(request, as: identity, on: streams) { pending.deliver($0) }
+        let watch: RegistryWatch
+        do throws(APIError) {
+            watch = try registry.watch(request, as: identity, on: streams) { pending.deliver($0) }
+        } catch {
+            // What was asked for is in order, only it cannot be had: that is an event.
+            guard error.code == 410 || error.code == 504 else { throw error }
+            return sendError(error, resource, include, representation, exchange)
+        }
+        let stream = begin(resource, include, representation, exchange)
+        stream.start(watch, options: request.options, on: streams)
+        // Events come on the executor of the watches; the stream is there before the first of them.
+        pending.attach(stream, on: streams)
+    }
+
+    private func begin(
+        _ resource: ServedResource, _ include: TableConverter.Include, _ representation: Representation,
+        _ exchange: any Exchange
+    ) -> WatchStream {
         let outgoing = exchange.begin(
             200,
             [("content-type", WatchStream.contentType(representation)), ("cache-control", "no-cache, private")]
                 + [resource.deprecation].compactMap { $0 }.map(APIServer.header))
-        let stream = WatchStream(
+        return WatchStream(
             outgoing, representation: representation, kind: resource.kind, include: include, runtime: registry.runtime)
-        stream.start(watch, options: request.options, on: streams)
-        // Events come on the executor of the watches; the stream is there before the first of them.
-        pending.attach(stream, on: streams)
+    }
+
+    private func sendError(
+        _ error: APIError, _ resource: ServedResource, _ include: TableConverter.Include,
+        _ representation: Representation, _ exchange: any Exchange
+    ) {
+        begin(resource, include, representation, exchange).fail(error)
     }
 
     private func stream(

@@ -45,6 +45,21 @@ struct ReplyEncoder {
         }
     }
 
+    /// Why an answer has no form that was asked for: the metadata of one object and that of a list are two forms.
+    func refusal(_ reply: Reply) -> APIError? {
+        guard representation.form == .metadata else { return nil }
+        switch reply {
+        case .list: guard !representation.isListForm else { return nil }
+        case .object(let tree, _) where tree.type == Status.type: return nil
+        case .stored, .object: guard representation.isListForm else { return nil }
+        }
+        return APIError(
+            code: 406, reason: "NotAcceptable",
+            message: representation.isListForm
+                ? "you requested PartialObjectMetadataList, but the requested object is not a list"
+                : "you requested PartialObjectMetadata, but the requested object is a list")
+    }
+
     private func head(_ list: Reply.List) -> TableConverter.ListHead {
         var head = TableConverter.ListHead()
         head.resourceVersion = String(list.revision.value)

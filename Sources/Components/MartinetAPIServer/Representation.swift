@@ -21,6 +21,8 @@ struct Representation: Equatable {
 
     var encoding = Encoding.json
     var form = Form.whole
+    /// Whether the metadata of a list was asked for, not that of an object.
+    var isListForm = false
     /// The `v` parameter of a transformed form.
     var version = "v1"
     /// A watch sends frames: the parameter `stream=watch` is in the content type.
@@ -92,7 +94,8 @@ struct Representation: Equatable {
         switch parameters["as"] {
         case nil: return result
         case "Table": result.form = .table
-        case "PartialObjectMetadata", "PartialObjectMetadataList": result.form = .metadata
+        case "PartialObjectMetadata": result.form = .metadata
+        case "PartialObjectMetadataList": (result.form, result.isListForm) = (.metadata, true)
         default: return nil
         }
         guard parameters["g"] == "meta.k8s.io", ["v1", "v1beta1"].contains(parameters["v"] ?? "") else { return nil }

@@ -3,6 +3,8 @@ import MartinetClient
 /// What the path of a request leads to.
 enum RequestPath: Equatable {
     case resource(ResourceName)
+    /// `/api/V/watch/…` and `/apis/G/V/watch/…`: how a watch was asked for before there was a parameter for it.
+    case watch(ResourceName)
     /// Everything that is no resource: discovery, OpenAPI, health, version. Decoded, without a slash at its end.
     case other(String)
 
@@ -10,7 +12,16 @@ enum RequestPath: Equatable {
     init?(_ path: String) {
         guard let decoded = RequestPath.segments(path), decoded.allSatisfy(RequestPath.isSegment)
         else { return nil }
-        self = RequestPath.resource(decoded).map(RequestPath.resource) ?? .other("/" + decoded.joined(separator: "/"))
+        var segments = decoded
+        // The word comes behind the version, and something must come behind it.
+        let word = decoded.first == "apis" ? 3 : 2
+        let isWatch = decoded.count > word + 1 && decoded[word] == "watch" && decoded[0].hasPrefix("api")
+        if isWatch { segments.remove(at: word) }
+        guard let name = RequestPath.resource(segments) else {
+            self = .other("/" + decoded.joined(separator: "/"))
+            return
+        }
+        self = isWatch ? .watch(name) : .resource(name)
     }
 
     /// Whether a segment can be part of a key and of a message: no object is called so, and none is to be found so.

@@ -44,14 +44,17 @@ struct RequestQuery {
     func deleteOptions() throws(APIError) -> DeleteOptions? {
         let grace = try number("gracePeriodSeconds")
         let policy = self["propagationPolicy"] ?? ""
-        guard grace != nil || !policy.isEmpty else { return nil }
+        let orphan = self["orphanDependents"].map { _ in flag("orphanDependents") }
+        guard grace != nil || !policy.isEmpty || orphan != nil else { return nil }
         return DeleteOptions {
             $0.gracePeriodSeconds = grace
+            $0.orphanDependents = orphan
             if !policy.isEmpty { $0.propagationPolicy = policy }
         }
     }
 
-    func options() throws(APIError) -> APIRequest.Options {
+    /// What the parameters mean to a verb: those that it does not know are not looked at.
+    func options(for verb: APIRequest.Verb) throws(APIError) -> APIRequest.Options {
         var options = APIRequest.Options()
         guard !pairs.isEmpty else { return options }
         options.labelSelector = self["labelSelector"] ?? ""
@@ -63,20 +66,23 @@ struct RequestQuery {
         options.timeoutSeconds = try number("timeoutSeconds")
         options.allowWatchBookmarks = flag("allowWatchBookmarks")
         options.sendInitialEvents = flag("sendInitialEvents")
+        options.refusesInitialEvents = self["sendInitialEvents"] != nil && !options.sendInitialEvents
+        guard let kind = RequestQuery.optionKinds[verb] else { return options }
         for value in all("dryRun") where !value.isEmpty {
             guard value == "All" else {
-                throw APIError.badRequest("the parameter dryRun must be All, found \(value.debugDescription)")
+                throw APIError.unsupportedOption(kind, "dryRun", value, ["All"])
             }
             options.dryRun = true
         }
         options.fieldManager = self["fieldManager"] ?? ""
         options.force = flag("force")
         options.fieldValidation = self["fieldValidation"] ?? ""
-        guard ["", "Ignore", "Warn", "Strict"].contains(options.fieldValidation) else {
-            throw APIError.badRequest(
-                "the parameter fieldValidation must be Ignore, Warn or Strict, found \(options.fieldValidation.debugDescription)"
-            )
-        }
         return options
     }
+
+    /// The kind that the parameters of a write are of.
+    private static let optionKinds: [APIRequest.Verb: String] = [
+        .create: "CreateOptions", .update: "UpdateOptions", .patch: "PatchOptions", .delete: "DeleteOptions",
+        .deletecollection: "DeleteOptions",
+    ]
 }

@@ -145,6 +145,14 @@ final class WatchStream: Sendable {
         }
     }
 
+    /// Ends the stream with an event that says why.
+    func fail(_ error: APIError) {
+        var frames: [UInt8] = []
+        append("ERROR", error.status.object, &frames)
+        _ = stream.write(frames)
+        finish()
+    }
+
     /// Ends the stream in good order.
     func finish() {
         stream.end()

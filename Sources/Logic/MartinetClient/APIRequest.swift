@@ -24,6 +24,10 @@ package struct APIRequest: Sendable {
         package var timeoutSeconds: Int64?
         package var allowWatchBookmarks = false
         package var sendInitialEvents = false
+        /// Whether `sendInitialEvents` is there and says no, which is another thing than nothing.
+        package var refusesInitialEvents = false
+        /// Whether a watch was asked for by the old path, `/watch/` before the resource's.
+        package var isWatchPath = false
         package var dryRun = false
         package var fieldManager = ""
         /// Who sends it, as HTTP has it: the field manager where none is named.

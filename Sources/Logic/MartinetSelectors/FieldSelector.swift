@@ -63,22 +63,32 @@ package struct FieldSelector: Sendable, Hashable {
         return terms + [term]
     }
 
+    /// The operator is the first one in the term. A field without a name is not refused here: there is none, says whoever
+    /// knows the fields. Nil where there is no operator, or the value has an escape of nothing, or a bare `=`.
     private static func parts(_ term: String) -> (path: String, isEqual: Bool, value: String)? {
-        for (token, isEqual) in [("!=", false), ("==", true), ("=", true)] {
-            guard let range = term.firstRange(of: token) else { continue }
-            let path = String(term[..<range.lowerBound])
-            guard !path.isEmpty else { return nil }
-            var value = ""
-            var escaped = false
-            for character in term[range.upperBound...] {
-                if !escaped, character == "\\" {
-                    escaped = true
-                    continue
-                }
+        guard let (path, isEqual, rest) = sides(term) else { return nil }
+        var value = ""
+        var escaped = false
+        for character in rest {
+            if escaped {
+                guard "\\,=".contains(character) else { return nil }
+                value.append(character)
                 escaped = false
+            } else if character == "\\" {
+                escaped = true
+            } else {
+                guard character != "=" else { return nil }
                 value.append(character)
             }
-            return (path, isEqual, value)
+        }
+        return escaped ? nil : (path, isEqual, value)
+    }
+
+    private static func sides(_ term: String) -> (path: String, isEqual: Bool, rest: Substring)? {
+        for index in term.indices {
+            for (token, isEqual) in [("!=", false), ("==", true), ("=", true)] where term[index...].hasPrefix(token) {
+                return (String(term[..<index]), isEqual, term[index...].dropFirst(token.count))
+            }
         }
         return nil
     }

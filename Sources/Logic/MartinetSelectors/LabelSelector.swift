@@ -138,7 +138,14 @@ private struct LabelSelectorParser {
         var requirements: [LabelSelector.Requirement] = []
         guard !tokens.isEmpty else { return [] }
         while true {
-            requirements.append(try requirement())
+            let requirement = try requirement()
+            guard LabelSyntax.isKey(requirement.key) else {
+                throw failure("\(requirement.key.debugDescription) can be no label's key")
+            }
+            if let wrong = requirement.values.first(where: { !LabelSyntax.isValue($0) }) {
+                throw failure("\(wrong.debugDescription) can be no label's value")
+            }
+            requirements.append(requirement)
             guard let token = peek else { return requirements }
             guard token == "," else { throw failure("expected a comma or the end, found \(token)") }
             next += 1

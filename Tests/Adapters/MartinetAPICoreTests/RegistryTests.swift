@@ -151,6 +151,7 @@ struct TestCluster {
         var watch = try cluster.request(.watch, ConfigMap.self, "shop")
         watch.options.labelSelector = "app=web"
         watch.options.sendInitialEvents = true
+        watch.options.resourceVersionMatch = "NotOlderThan"
         watch.options.allowWatchBookmarks = true
         let client = RegistryClient(registry: cluster.registry, identity: .admin)
         let handle = client.watch(watch, on: cluster.runtime.executor(named: "watch")) { message in

@@ -30,7 +30,7 @@ import Testing
         }
     }
 
-    @Test("are told to come again when it does not come", arguments: ["", "/first", "?watch=1"])
+    @Test("are told to come again when it does not come", arguments: ["", "/first"])
     func timeout(what: String) async throws {
         try await TestServer.with { server in
             let separator = what.contains("?") ? "&" : "?"

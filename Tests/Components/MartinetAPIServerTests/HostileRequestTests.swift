@@ -128,10 +128,10 @@ import Testing
             target: "\(configMaps)/seed?gracePeriodSeconds=99999999999999999999", status: 400),
         Case(
             name: "a dry run of something", method: "POST", target: "\(configMaps)?dryRun=Some", type: json,
-            body: TestServer.configMap("dry"), status: 400),
+            body: TestServer.configMap("dry"), status: 422),
         Case(
             name: "a field validation of something", method: "POST", target: "\(configMaps)?fieldValidation=Lax",
-            type: json, body: TestServer.configMap("lax"), status: 400),
+            type: json, body: TestServer.configMap("lax"), status: 422),
         .get("dots", "/api/v1/namespaces/default/configmaps/..", 400),
         .get("escaped dots", "/api/v1/namespaces/default/configmaps/%2e%2e", 400),
         .get("dots below the root", "/../../etc/passwd", 400),

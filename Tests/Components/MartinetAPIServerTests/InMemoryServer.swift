@@ -13,17 +13,26 @@ import Testing
 struct InMemoryServer {
     let runtime: SimulatedRuntime
     let registry: Registry
+    let store: SQLiteStore
     let server: APIServer
 
     init(runtimeConfig: RuntimeConfig = RuntimeConfig()) throws {
         runtime = SimulatedRuntime(seed: 1)
-        let store = try SQLiteStore(inMemory: "test", runtime: runtime, executor: runtime.executor(named: "store"))
+        store = try SQLiteStore(inMemory: "test", runtime: runtime, executor: runtime.executor(named: "store"))
         registry = try Registry(
             store: store, runtime: runtime, log: Log(component: "test", minimum: .error),
             configuration: .init(runtimeConfig: runtimeConfig))
         server = APIServer(registry: registry, authenticator: Authenticator(tokens: ["t": .admin]))
         _ = try send(
             "POST", "/api/v1/namespaces", body: #"{"kind":"Namespace","apiVersion":"v1","metadata":{"name":"a"}}"#)
+    }
+
+    /// The same store after the server was started again: what was before is history.
+    init(after server: InMemoryServer) throws {
+        runtime = server.runtime
+        store = server.store
+        registry = try Registry(store: store, runtime: runtime, log: Log(component: "test", minimum: .error))
+        self.server = APIServer(registry: registry, authenticator: Authenticator(tokens: ["t": .admin]))
     }
 
     struct Answer {

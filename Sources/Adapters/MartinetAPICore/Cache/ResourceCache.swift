@@ -11,8 +11,6 @@ package final class ResourceCache: Sendable {
     private struct State {
         var objects = SortedMap<CachedObject>()
         var log: EventLog
-        /// Everything up to here is in `objects`.
-        var revision: Revision
         /// The last change of this resource.
         var changed: Revision
         var watchers: [Int: Watcher] = [:]
@@ -20,7 +18,6 @@ package final class ResourceCache: Sendable {
 
         /// Logs an event and says who is to be woken.
         mutating func append(_ event: LogEvent) -> [Watcher] {
-            revision = max(revision, event.revision)
             changed = max(changed, event.revision)
             log.append(event)
             guard let seen = event.object ?? event.previous else { return [] }
@@ -31,12 +28,20 @@ package final class ResourceCache: Sendable {
 
     /// What all keys of the resource begin with, ending in a slash.
     package let prefix: String
+    private let reached: ReachedRevision
     private let state: Mutex<State>
 
-    init(prefix: String, revision: Revision) {
+    /// - Parameters:
+    ///   - reached: how far the store's history is in the caches, this one among them.
+    ///   - logged: the cache hears of every change after this revision.
+    init(prefix: String, reached: ReachedRevision, logged: Revision? = nil) {
         self.prefix = prefix
-        state = Mutex(State(log: EventLog(after: revision), revision: revision, changed: .none))
+        self.reached = reached
+        state = Mutex(State(log: EventLog(after: logged ?? reached.revision), changed: .none))
     }
+
+    /// Everything up to here is in `objects`. A change of this resource may be there before its whole batch is.
+    private func revision(_ state: borrowing State) -> Revision { max(reached.revision, state.changed) }
 
     // MARK: - Writing (the store's thread)
 
@@ -65,11 +70,6 @@ package final class ResourceCache: Sendable {
         for watcher in woken { wake(watcher) }
     }
 
-    /// The store has reached this revision and nothing of it concerns this resource any more.
-    func advance(to revision: Revision) {
-        state.withLock { $0.revision = max($0.revision, revision) }
-    }
-
     // MARK: - Reading
 
     package func get(_ key: String) -> CachedObject? { state.withLock { $0.objects[key] } }
@@ -88,13 +88,14 @@ package final class ResourceCache: Sendable {
     func page(_ selection: Selection, from start: String?, limit: Int, at revision: Revision?) -> Page? {
         state.withLock { state in
             if let revision, state.changed > revision { return nil }
-            var page = Page(revision: revision ?? state.revision)
+            var page = Page(revision: revision ?? self.revision(state))
             state.objects.forEach(prefix: keyPrefix(selection), from: start) { key, object in
                 guard selection.matches(object) else { return true }
                 if limit > 0, page.objects.count == limit {
                     if page.next == nil { page.next = key }
                     page.remaining += 1
-                    return true
+                    // How many are left is only said where nothing is selected: that is what counting costs.
+                    return !selection.isFiltered
                 }
                 page.objects.append(object)
                 return true
@@ -113,6 +114,9 @@ package final class ResourceCache: Sendable {
     enum WatchStart: Sendable {
         /// The current objects as additions, then what changes.
         case current(markEnd: Bool)
+        /// Only what changes from now on.
+        case now
+        /// What changed after a revision, also one that is still to come.
         case after(Revision)
     }
 
@@ -124,22 +128,26 @@ package final class ResourceCache: Sendable {
         let registered: (Int, Watcher, [WatchEvent])? = state.withLock { state in
             var initial: [WatchEvent] = []
             let position: Int
-            var revision = state.revision
+            var revision = revision(state)
+            var after = Revision.none
             switch start {
+            case .now: position = state.log.end
             case .current(let markEnd):
                 state.objects.forEach(prefix: keyPrefix(selection)) { _, object in
                     if selection.matches(object) { initial.append(.added(object)) }
                     return true
                 }
-                if markEnd { initial.append(.bookmark(state.revision, initialEventsEnd: true)) }
+                if markEnd { initial.append(.bookmark(revision, initialEventsEnd: true)) }
                 position = state.log.end
             case .after(let wanted):
                 guard let found = state.log.position(after: wanted) else { return nil }
                 position = found
                 revision = wanted
+                after = wanted
             }
             let watcher = Watcher(
-                position: position, revision: revision, selection: selection, executor: executor, sink: sink)
+                position: position, revision: revision, after: after, selection: selection, executor: executor,
+                sink: sink)
             state.nextWatcher += 1
             state.watchers[state.nextWatcher] = watcher
             return (state.nextWatcher, watcher, initial)
@@ -174,7 +182,7 @@ package final class ResourceCache: Sendable {
     func served(_ watcher: Watcher) -> Revision {
         state.withLock { state in
             watcher.state.withLock { own in
-                if own.position == state.log.end { own.revision = max(own.revision, state.revision) }
+                if own.position == state.log.end { own.revision = max(own.revision, revision(state)) }
                 return own.revision
             }
         }
@@ -207,6 +215,8 @@ package final class ResourceCache: Sendable {
                 while own.position < state.log.end, events.count < ResourceCache.drainMax {
                     let event = state.log[own.position]
                     own.position += 1
+                    // It was served from the store, or the watch is to begin later.
+                    guard event.revision > watcher.after else { continue }
                     own.revision = event.revision
                     if let seen = watcher.view(of: event) { events.append(seen) }
                 }

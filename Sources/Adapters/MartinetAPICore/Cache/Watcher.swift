@@ -29,15 +29,19 @@ final class Watcher: Sendable {
     }
 
     let state: Mutex<State>
+    /// Events up to here are not for this watcher, although they may come behind its position: a batch that it has read
+    /// from the store is still being told, or it asked for what comes after a revision that is yet to come.
+    let after: Revision
     let selection: Selection
     let executor: any SerialExecutorPort
     let sink: @Sendable ([WatchEvent]) -> Void
 
     init(
-        position: Int, revision: Revision, selection: Selection, executor: any SerialExecutorPort,
+        position: Int, revision: Revision, after: Revision = .none, selection: Selection, executor: any SerialExecutorPort,
         sink: @escaping @Sendable ([WatchEvent]) -> Void
     ) {
         state = Mutex(State(position: position, revision: revision))
+        self.after = after
         self.selection = selection
         self.executor = executor
         self.sink = sink

@@ -9,6 +9,10 @@ extension Registry {
     func delete(
         _ request: APIRequest, _ resource: ServedResource, _ identity: Identity, _ completion: @escaping Completion
     ) throws(APIError) {
+        deleteOne(request, resource, identity, try Registry.deleteOptions(request), tries: 0, completion)
+    }
+
+    static func deleteOptions(_ request: APIRequest) throws(APIError) -> DeleteOptions {
         var options = DeleteOptions()
         if let object = request.object {
             guard object.type == DeleteOptions.type else {
@@ -16,35 +20,37 @@ extension Registry {
             }
             options = DeleteOptions(object: object)
         }
-        try Registry.check(options)
-        deleteOne(request, resource, identity, options, tries: 0, completion)
+        var errors: [FieldError] = []
+        let policy = "propagationPolicy"
+        if let wanted = options.propagationPolicy {
+            if options.orphanDependents != nil {
+                errors.append(
+                    FieldError(
+                        .invalid, policy,
+                        "Invalid value: \(wanted.debugDescription): orphanDependents and deletionPropagation cannot be both set"
+                    ))
+            }
+            if !["Background", "Foreground", "Orphan"].contains(wanted) {
+                errors.append(unsupported(policy, wanted, ["Foreground", "Background", "Orphan", "nil"]))
+            }
+        }
+        if let wrong = options.dryRun.first(where: { $0 != "All" }) {
+            errors.append(unsupported("dryRun", wrong, ["All"]))
+        }
+        guard errors.isEmpty else { throw APIError.invalidOptions("DeleteOptions", errors) }
+        // Less than nothing is the least: a second.
+        if let grace = options.gracePeriodSeconds, grace < 0 { options.gracePeriodSeconds = 1 }
+        return options
     }
 
-    private static func check(_ options: DeleteOptions) throws(APIError) {
-        if let policy = options.propagationPolicy, !["Background", "Foreground", "Orphan"].contains(policy) {
-            throw APIError(
-                code: 422, reason: "Invalid",
-                message:
-                    "DeleteOptions.meta.k8s.io \"\" is invalid: propagationPolicy: Unsupported value: \(policy.debugDescription): supported values: \"Foreground\", \"Background\", \"Orphan\", \"nil\""
-            )
-        }
-        if options.propagationPolicy != nil, options.orphanDependents != nil {
-            throw APIError(
-                code: 422, reason: "Invalid",
-                message:
-                    "DeleteOptions.meta.k8s.io \"\" is invalid: propagationPolicy: Invalid value: orphanDependents and deletionPropagation cannot be both set"
-            )
-        }
-    }
-
-    private func deleteOne(
+    func deleteOne(
         _ request: APIRequest, _ resource: ServedResource, _ identity: Identity, _ options: DeleteOptions, tries: Int,
         _ completion: @escaping Completion
     ) {
         do throws(APIError) {
             let key = resource.key(namespace: request.resource.namespace, name: request.resource.name ?? "")
             guard let current = resource.cache.get(key) else { throw APIError.notFound(request.resource) }
-            try checkPreconditions(options, current, request.resource)
+            try checkPreconditions(options, current, request.resource, resource.kind)
             var attributes = AdmissionAttributes(
                 verb: .delete, resource: request.resource, kind: resource.kind, identity: identity,
                 object: current.object,
@@ -57,21 +63,31 @@ extension Registry {
                 }
                 completion(result)
             }
-            if request.options.dryRun || options.dryRun == ["All"] {
-                return completion(.success(.object(object, code: 200)))
+            // Who asked by this old option that dependents go too is told that the object itself is still there.
+            let code = options.orphanDependents == false ? 202 : 200
+            let isDone = isDone(object, resource)
+            if request.options.dryRun || !options.dryRun.isEmpty {
+                return completion(
+                    .success(isDone ? Registry.deleted(current, request, resource) : .object(object, code: code)))
             }
-            if isDone(object, resource) { return remove(current, request, resource, answering: nil, again) }
-            if object == current.object { return completion(.success(.stored(current, isNew: false))) }
-            write(.update(key, encode(object, resource), modified: current.revision), key, resource, again)
+            if isDone { return remove(current, request, resource, answering: nil, again) }
+            if object == current.object { return completion(.success(.object(object, code: code))) }
+            write(.update(key, encode(object, resource), modified: current.revision), key, resource) { result in
+                guard code != 200, case .success(.stored(let left, _)) = result else { return again(result) }
+                again(.success(.object(left.object, code: code)))
+            }
         } catch {
             completion(.failure(error))
         }
     }
 
     private func checkPreconditions(
-        _ options: DeleteOptions, _ current: CachedObject, _ resource: ResourceName
+        _ options: DeleteOptions, _ current: CachedObject, _ name: ResourceName, _ kind: Kind
     ) throws(APIError) {
         guard let wanted = options.preconditions else { return }
+        // Upstream says the kind here, not the resource.
+        var resource = ResourceName(group: name.group, version: name.version, plural: kind.name)
+        resource.name = current.name
         let metadata = current.object.metadata
         if let uid = wanted.uid, uid != metadata.uid {
             throw APIError.conflict(
@@ -100,15 +116,13 @@ extension Registry {
             if policy == "Foreground" { metadata.finalizers.append("foregroundDeletion") }
             if policy == "Orphan" { metadata.finalizers.append("orphan") }
         }
-        let grace = gracePeriod(object, options, resource)
-        if metadata.deletionTimestamp == nil {
+        if let deletion = metadata.deletionTimestamp {
+            hasten(&metadata, deletion, options)
+        } else {
+            let grace = gracePeriod(object, options, resource)
             metadata.deletionTimestamp = runtime.now().advanced(by: .seconds(grace))
             metadata.deletionGracePeriodSeconds = grace
             if resource.strategy.hasGeneration, metadata.generation > 0 { metadata.generation += 1 }
-        } else if let before = metadata.deletionGracePeriodSeconds, grace < before {
-            // A deletion can only be hastened.
-            metadata.deletionTimestamp = runtime.now().advanced(by: .seconds(grace))
-            metadata.deletionGracePeriodSeconds = grace
         }
         object.metadata = metadata
         if resource.kind.name == "Namespace", resource.kind.group.isEmpty {
@@ -119,13 +133,29 @@ extension Registry {
         return object
     }
 
+    /// A deletion that is under way can only be hastened, and not into the past.
+    private func hasten(_ metadata: inout ObjectMeta, _ deletion: Timestamp, _ options: DeleteOptions) {
+        guard let wanted = options.gracePeriodSeconds, let before = metadata.deletionGracePeriodSeconds,
+            wanted < before
+        else { return }
+        let now = runtime.now()
+        let end = deletion.advanced(by: .seconds(wanted - before))
+        metadata.deletionTimestamp = end < now ? now : end
+        // Its time is over, but whoever ends it gracefully is still to do so.
+        metadata.deletionGracePeriodSeconds = end < now && wanted != 0 ? 1 : wanted
+    }
+
     /// Only pods on a node have somebody who ends them: everything else goes at once.
     private func gracePeriod(_ object: Object, _ options: DeleteOptions, _ resource: ServedResource) -> Int64 {
         guard resource.kind.name == "Pod", resource.kind.group.isEmpty else { return 0 }
         let pod = Pod(object: object)
         if pod.spec.nodeName.isEmpty || pod.status.phase == "Failed" || pod.status.phase == "Succeeded" { return 0 }
-        return max(0, options.gracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds ?? 30)
+        let grace = options.gracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds ?? 30
+        return grace < 0 ? 1 : min(grace, Registry.gracePeriodMax)
     }
+
+    /// In seconds, 100 years: what is longer would lead out of what a time can say.
+    private static let gracePeriodMax: Int64 = 3_155_760_000
 
     /// Takes the object out of the store.
     func remove(
@@ -163,35 +193,5 @@ extension Registry {
             $0.details = details
         }
         return .object(status.object, code: 200)
-    }
-
-    func deleteCollection(
-        _ request: APIRequest, _ resource: ServedResource, _ identity: Identity, _ completion: @escaping Completion
-    ) throws(APIError) {
-        let selection = try Registry.selection(request)
-        try checkSelectable(selection, resource)
-        guard let page = resource.cache.page(selection, from: nil, limit: 0, at: nil) else { return }
-        let reply = Reply.list(
-            .init(kind: resource.kind, objects: page.objects, revision: page.revision, continue: "", remaining: nil))
-        deleteNext(page.objects[...], request, resource, identity, reply, completion)
-    }
-
-    private func deleteNext(
-        _ objects: ArraySlice<CachedObject>, _ request: APIRequest, _ resource: ServedResource, _ identity: Identity,
-        _ reply: Reply, _ completion: @escaping Completion
-    ) {
-        guard let object = objects.first else { return completion(.success(reply)) }
-        var single = request
-        single.verb = .delete
-        single.resource.namespace = resource.kind.isNamespaced ? object.namespace : nil
-        single.resource.name = object.name
-        do throws(APIError) {
-            try delete(single, resource, identity) { result in
-                if case .failure(let error) = result, !error.isNotFound { return completion(.failure(error)) }
-                self.deleteNext(objects.dropFirst(), request, resource, identity, reply, completion)
-            }
-        } catch {
-            completion(.failure(error))
-        }
     }
 }

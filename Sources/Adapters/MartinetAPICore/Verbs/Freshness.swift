@@ -65,17 +65,33 @@ final class RevisionWaits: Sendable {
 }
 
 extension Registry {
-    static func tooLarge(_ revision: Revision, _ current: Revision) -> APIError {
+    /// A read of one revision goes to the store itself where it names one object; upstream's then does not say when to
+    /// come again.
+    static func tooLarge(_ revision: Revision, _ current: Revision, _ request: APIRequest) -> APIError {
         var error = APIError(
             code: 504, reason: "Timeout",
             message: "Timeout: Too large resource version: \(revision.value), current: \(current.value)")
-        error.retryAfterSeconds = 1
+        let isExact = request.verb == .list && (try? exactRevision(request.options)) != nil
+        let isOne = (try? selection(request))?.fields.exact("metadata.name") != nil
+        error.retryAfterSeconds = isExact && isOne ? 0 : 1
         error.causes = [.init(reason: "ResourceVersionTooLarge", field: "", message: "Too large resource version")]
         return error
     }
 
     private func wanted(_ request: APIRequest) -> Revision? {
-        guard [.get, .list, .watch].contains(request.verb), !request.options.resourceVersion.isEmpty else { return nil }
+        let options = request.options
+        guard !options.resourceVersion.isEmpty else { return nil }
+        switch request.verb {
+        case .get: break
+        // What will be refused anyhow is not waited for.
+        case .list:
+            guard options.continue.isEmpty, (try? Registry.checkListOptions(options, isWatch: false)) != nil else {
+                return nil
+            }
+        // What is to come comes to a watch by itself.
+        case .watch: guard options.withListDefaults(isWatch: true).sendInitialEvents else { return nil }
+        default: return nil
+        }
         return try? Registry.revision(request.options.resourceVersion)
     }
 
@@ -90,7 +106,7 @@ extension Registry {
     package func whenReached(_ request: APIRequest, _ resume: @escaping @Sendable (APIError?) -> Void) {
         let revision = wanted(request) ?? .none
         ahead.wait(for: revision, current: { store.revision }, on: waiting) { [self] reached in
-            resume(reached ? nil : Registry.tooLarge(revision, store.revision))
+            resume(reached ? nil : Registry.tooLarge(revision, store.revision, request))
         }
     }
 }

@@ -7,7 +7,7 @@ package import MartinetStore
 extension Registry {
     func get(_ request: APIRequest, _ resource: ServedResource) throws(APIError) -> Reply {
         let name = request.resource.name ?? ""
-        try checkReachable(request.options.resourceVersion)
+        try checkReachable(request)
         guard let found = resource.cache.get(resource.key(namespace: request.resource.namespace, name: name)) else {
             throw APIError.notFound(request.resource)
         }
@@ -15,18 +15,19 @@ extension Registry {
     }
 
     /// A resourceVersion that the store has not reached has been waited for (`Freshness.swift`): the client asks again.
-    func checkReachable(_ text: String) throws(APIError) {
-        guard !text.isEmpty else { return }
-        let revision = try Registry.revision(text)
+    func checkReachable(_ request: APIRequest) throws(APIError) {
+        guard !request.options.resourceVersion.isEmpty else { return }
+        let revision = try Registry.revision(request.options.resourceVersion)
         guard revision > store.revision else { return }
-        throw Registry.tooLarge(revision, store.revision)
+        throw Registry.tooLarge(revision, store.revision, request)
     }
 
+    /// A version as clients say it: digits alone. What is over 63 bits is as much to come as anything.
     static func revision(_ text: String) throws(APIError) -> Revision {
-        guard let number = Int64(text), number >= 0 else {
+        guard text.utf8.allSatisfy({ $0 >= 48 && $0 <= 57 }), let number = UInt64(text) else {
             throw APIError.badRequest("invalid resource version \(text.debugDescription): expected a whole number")
         }
-        return Revision(number)
+        return Revision(Int64(clamping: number))
     }
 
     static func selection(_ request: APIRequest) throws(APIError) -> Selection {
@@ -35,8 +36,13 @@ extension Registry {
                 namespace: request.resource.namespace,
                 labels: try LabelSelector(parsing: request.options.labelSelector),
                 fields: try FieldSelector(parsing: request.options.fieldSelector))
-            // A name in the path of a list or watch is a selector on it.
-            if let name = request.resource.name {
+            // A name in the path of a watch is a selector on it, and there may be no other one.
+            guard let name = request.resource.name else { return selection }
+            if !selection.fields.isEmpty, selection.fields.exact("metadata.name") != name {
+                throw SelectorError(
+                    selector: request.options.fieldSelector, message: "metadata.name is not the requested name")
+            }
+            if selection.fields.isEmpty {
                 selection.fields = try FieldSelector(parsing: "metadata.name=\(FieldSelector.escape(name))")
             }
             return selection
@@ -59,9 +65,10 @@ extension Registry {
     func list(_ request: APIRequest, _ resource: ServedResource) throws(APIError) -> Reply {
         let options = request.options
         let selection = try Registry.selection(request)
+        try Registry.checkListOptions(options, isWatch: false)
         try checkSelectable(selection, resource)
-        try Registry.checkMatch(options)
-        let limit = Int(clamping: max(0, options.limit))
+        // Whoever takes whatever is there takes all of it: upstream's cache knows no pages at 0.
+        let limit = options.resourceVersion == "0" ? 0 : Int(clamping: max(0, options.limit))
         if !options.continue.isEmpty {
             guard options.resourceVersion.isEmpty || options.resourceVersion == "0" else {
                 throw APIError.badRequest("specifying resource version is not allowed when using continue")
@@ -72,40 +79,21 @@ extension Registry {
             return try page(
                 resource, selection, from: resource.cache.prefix + token.start, limit: limit, at: token.revision)
         }
-        try checkReachable(options.resourceVersion)
-        if options.resourceVersionMatch == "Exact" {
-            return try page(
-                resource, selection, from: nil, limit: limit, at: try Registry.revision(options.resourceVersion))
+        try checkReachable(request)
+        guard let wanted = try Registry.exactRevision(options) else {
+            return try page(resource, selection, from: nil, limit: limit, at: nil)
         }
-        return try page(resource, selection, from: nil, limit: limit, at: nil)
+        return try page(resource, selection, from: nil, limit: limit, at: wanted)
     }
 
-    private static func checkMatch(_ options: APIRequest.Options) throws(APIError) {
-        guard !options.resourceVersionMatch.isEmpty else { return }
-        let match = options.resourceVersionMatch
-        guard match == "Exact" || match == "NotOlderThan" else {
-            throw invalidOption("resourceVersionMatch", "supported values: Exact, NotOlderThan")
-        }
-        guard !options.resourceVersion.isEmpty else {
-            throw invalidOption(
-                "resourceVersionMatch", "resourceVersionMatch is forbidden unless resourceVersion is provided")
-        }
-        guard options.continue.isEmpty else {
-            throw invalidOption("resourceVersionMatch", "resourceVersionMatch is forbidden when continue is provided")
-        }
-        guard match != "Exact" || options.resourceVersion != "0" else {
-            throw invalidOption(
-                "resourceVersionMatch", "resourceVersionMatch \"Exact\" is forbidden for resourceVersion \"0\"")
-        }
-    }
-
-    private static func invalidOption(_ field: String, _ message: String) -> APIError {
-        var error = APIError(
-            code: 422, reason: "Invalid", message: "ListOptions.meta.k8s.io \"\" is invalid: \(field): \(message)")
-        error.group = "meta.k8s.io"
-        error.kind = "ListOptions"
-        error.causes = [.init(reason: "FieldValueForbidden", field: field, message: message)]
-        return error
+    /// The revision that a list is to be of; nil where the newest one will do. A limit without a match asks for exactly the
+    /// revision that it names, for the sake of clients that are older than matches.
+    static func exactRevision(_ options: APIRequest.Options) throws(APIError) -> Revision? {
+        guard !options.resourceVersion.isEmpty, options.resourceVersion != "0" else { return nil }
+        let revision = try revision(options.resourceVersion)
+        let isExact = options.resourceVersionMatch == "Exact"
+        let isOld = options.resourceVersionMatch.isEmpty && options.limit > 0
+        return revision == .none || !isExact && !isOld ? nil : revision
     }
 
     /// A page from the cache, or from history where the resource has changed since.
@@ -113,6 +101,10 @@ extension Registry {
         _ resource: ServedResource, _ selection: Selection, from start: String?, limit: Int, at revision: Revision?
     ) throws(APIError) -> Reply {
         let page: ResourceCache.Page
+        if let revision, revision < store.compacted {
+            // That the resource has not changed since is luck: a client must not come to rely on it.
+            throw expired(resource, from: start, "revision \(revision.value) is older than what is kept")
+        }
         if let current = resource.cache.page(selection, from: start, limit: limit, at: revision) {
             page = current
         } else {
@@ -128,6 +120,17 @@ extension Registry {
             Reply.List(
                 kind: resource.kind, objects: page.objects, revision: page.revision, continue: token,
                 remaining: remaining))
+    }
+
+    private func expired(_ resource: ServedResource, from start: String?, _ why: String) -> APIError {
+        guard let start else { return .expired("The resourceVersion for the provided list is too old: \(why)") }
+        // The client may go on from where it was, over what is there now.
+        let token = ContinueToken(revision: nil, start: String(start.dropFirst(resource.cache.prefix.count)))
+        var expired = APIError.expired(
+            "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results."
+        )
+        expired.continueToken = token.text
+        return expired
     }
 
     private func pastPage(
@@ -153,15 +156,8 @@ extension Registry {
                 from = range.more ? range.objects.last.map { $0.key + "\0" } : nil
             } while from != nil
         } catch {
-            guard case .compacted = error.code, let start else { throw APIError.store(error) }
-            // The client may go on from where it was, over what is there now.
-            let token = ContinueToken(
-                revision: nil, start: String(start.dropFirst(resource.cache.prefix.count)))
-            var expired = APIError.expired(
-                "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results."
-            )
-            expired.continueToken = token.text
-            throw expired
+            guard case .compacted = error.code else { throw APIError.store(error) }
+            throw expired(resource, from: start, error.message)
         }
         return page
     }
@@ -176,16 +172,19 @@ extension Registry {
         if let refusal = authorizer.refusal(identity, request) { throw refusal }
         guard let resource = served[request.resource] else { throw APIError.noSuchPath }
         guard !resource.isVirtual else { throw APIError.methodNotAllowed("watch") }
+        let options = request.options.withListDefaults(isWatch: true)
         let selection = try Registry.selection(request)
+        try Registry.checkListOptions(options, isWatch: true)
         try checkSelectable(selection, resource)
-        let options = request.options
         let wanted = try Registry.revision(options.resourceVersion.isEmpty ? "0" : options.resourceVersion)
-        if options.sendInitialEvents || wanted == .none {
-            try checkReachable(options.resourceVersion)
-            let markEnd = options.sendInitialEvents || (options.allowWatchBookmarks && options.resourceVersion.isEmpty)
-            return try open(resource, selection, .current(markEnd: markEnd), executor, sink)
+        if options.sendInitialEvents {
+            try checkReachable(request)
+            return try open(resource, selection, .current(markEnd: options.allowWatchBookmarks), executor, sink)
         }
-        try checkReachable(options.resourceVersion)
+        if wanted == .none {
+            let start: ResourceCache.WatchStart = options.refusesInitialEvents ? .now : .current(markEnd: false)
+            return try open(resource, selection, start, executor, sink)
+        }
         if let watch = try? open(resource, selection, .after(wanted), executor, sink) { return watch }
         return try resume(resource, selection, after: wanted, executor, sink)
     }

@@ -1,0 +1,51 @@
+import MartinetBase
+import MartinetStore
+import Synchronization
+
+/// Forgets history that is older than a while, as upstream's compactor does: with every round, what was there before the round
+/// before it.
+///
+/// What continue tokens and watches refer to therefore lives between one and two rounds. Where nothing is written there is
+/// nothing to forget, and no timer runs.
+final class Compactor: Sendable {
+    private struct State {
+        /// Where the round before was.
+        var last: Revision
+        var isScheduled = false
+    }
+
+    private let store: any ObjectStore
+    private let interval: Duration
+    private let executor: any SerialExecutorPort
+    private let state: Mutex<State>
+
+    init(store: any ObjectStore, every interval: Duration, on executor: any SerialExecutorPort) {
+        self.store = store
+        self.interval = interval
+        self.executor = executor
+        state = Mutex(State(last: store.revision))
+    }
+
+    /// Called with every batch that is durable.
+    func written() {
+        let isScheduled = state.withLock { state in
+            defer { state.isScheduled = true }
+            return state.isScheduled
+        }
+        if !isScheduled { schedule() }
+    }
+
+    private func schedule() { executor.submit(after: interval) { [weak self] in self?.round() } }
+
+    private func round() {
+        let now = store.revision
+        let (before, more) = state.withLock { state in
+            let before = state.last
+            state.last = now
+            state.isScheduled = now > before
+            return (before, state.isScheduled)
+        }
+        if before > store.compacted { store.compact(before: before) }
+        if more { schedule() }
+    }
+}
