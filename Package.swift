@@ -279,6 +279,9 @@ let programs: [(name: String, uses: [String])] = [
 /// Measurements, in `Benchmarks/`. They may use packages.
 let benchmarks: [Module] = [
     module(.components, "APIBench", uses: ["MartinetAPIServer", "MartinetBench"]),
+    module(
+        .components, "CacheBench",
+        uses: ["MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetAPICore", "MartinetStore"]),
     module(.components, "ManagedFieldsBench", uses: ["MartinetBase", "MartinetSchema", "MartinetManagedFields"]),
     module(
         .components, "ExpressionBench",

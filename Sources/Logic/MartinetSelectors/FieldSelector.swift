@@ -22,6 +22,8 @@ package struct FieldSelector: Sendable, Hashable {
             guard let (path, isEqual, value) = FieldSelector.parts(term) else {
                 throw SelectorError(selector: text, message: "expected FIELD=VALUE or FIELD!=VALUE, found \(term)")
             }
+            // Nothing that is nothing: upstream takes it for everything.
+            if path.isEmpty, value.isEmpty { continue }
             requirements.append(Requirement(path: path, value: value, isEqual: isEqual))
         }
         self.requirements = requirements

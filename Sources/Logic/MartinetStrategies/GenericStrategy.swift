@@ -132,18 +132,42 @@ package struct GenericStrategy: Strategy {
     }
 
     package func selectableFields(_ object: Object) -> [(path: String, value: String)] {
-        kind.selectable.map { path in (path, Self.text(at: path.split(separator: ".")[...], in: .object(object))) }
+        kind.selectable.map { path in
+            let place = Self.otherPlaces[path] ?? path
+            return (path, Self.text(at: place.split(separator: ".")[...], in: object))
+        }
     }
 
-    private static func text(at path: ArraySlice<Substring>, in value: Value?) -> String {
-        switch value {
-        case .object(let object):
-            guard let name = path.first, let field = object.type.field(named: String(name)) else { return "" }
-            return text(at: path.dropFirst(), in: object[field.slot])
+    /// What can be selected under a name that is no field's.
+    private static let otherPlaces = [
+        "status.successful": "status.succeeded", "source": "source.component",
+    ]
+
+    /// As upstream prints it into the fields that are selected by: what is absent has its type's zero.
+    private static func text(at path: ArraySlice<Substring>, in object: Object) -> String {
+        guard let name = path.first, let field = object.type.field(named: String(name)) else { return "" }
+        switch object[field.slot] {
+        case .object(let inner): return text(at: path.dropFirst(), in: inner)
         case .string(let text): return text
         case .int(let number): return String(number)
         case .bool(let flag): return String(flag)
+        case .list(let values): return values.compactMap(address).joined(separator: ",")
+        default: break
+        }
+        guard field.container == .single else { return "" }
+        switch field.scalar {
+        case .bool: return "false"
+        case .int32, .int64: return "0"
+        case .object: return field.type.map { text(at: path.dropFirst(), in: Object(type: $0)) } ?? ""
         default: return ""
         }
+    }
+
+    /// An element of `status.podIPs`, the only list there is.
+    private static func address(_ value: Value) -> String? {
+        guard case .object(let element) = value, let field = element.type.field(named: "ip"),
+            case .string(let text) = element[field.slot]
+        else { return nil }
+        return text
     }
 }

@@ -1,3 +1,4 @@
+import MartinetAPI
 import MartinetAPICore
 import MartinetBase
 import MartinetClient
@@ -52,7 +53,7 @@ final class WatcherCrowd: Sendable {
                 from: Bool.random(using: &state.numbers)
                     ? nil : Int64.random(in: 1...max(1, now), using: &state.numbers),
                 lives: Int.random(in: 1...3, using: &state.numbers),
-                patience: Int.random(in: 5...200, using: &state.numbers), executor: executors[number % 4])
+                patience: Int.random(in: 5...60, using: &state.numbers), executor: executors[number % 4])
             state.alive[number] = watcher
             return watcher
         }
@@ -176,7 +177,9 @@ final class CrowdWatcher: Sendable {
     }
 
     private func note(_ type: String, _ object: CachedObject, _ state: inout State) {
-        let text = "\(type) \(object.namespace)/\(object.name) \(object.object.metadata.resourceVersion)"
+        // What was written is decoded for what is gone only: the other objects are the store's bytes.
+        let version = type == "DELETED" ? object.object.metadata.resourceVersion : String(object.revision.value)
+        let text = "\(type) \(object.namespace)/\(object.name) \(version)"
         guard state.start != nil else { return state.initial.append(text) }
         state.seen.append(text)
         state.last = object.revision.value

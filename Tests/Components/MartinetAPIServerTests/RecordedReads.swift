@@ -3,6 +3,7 @@ import MartinetBase
 import MartinetSchema
 import MartinetStore
 import MartinetTesting
+import MartinetTransport
 import Testing
 
 /// The history that upstream's answers to reads are about, done to a server of our own, and the comparison of its answers.

@@ -1,5 +1,6 @@
 import MartinetBase
 import MartinetSchema
+import MartinetSelectors
 import MartinetStore
 import Synchronization
 
@@ -89,15 +90,21 @@ package final class ResourceCache: Sendable {
         state.withLock { state in
             if let revision, state.changed > revision { return nil }
             var page = Page(revision: revision ?? self.revision(state))
+            if let key = singleKey(selection) {
+                // A continue token leads here behind the object.
+                guard let object = state.objects[key], start.map({ !key.precedes($0) }) ?? true else { return page }
+                if selection.matches(object) { page.objects = [object] }
+                return page
+            }
             state.objects.forEach(prefix: keyPrefix(selection), from: start) { key, object in
-                guard selection.matches(object) else { return true }
                 if limit > 0, page.objects.count == limit {
+                    // Whether what comes matches is found out when it is asked for, as upstream does.
                     if page.next == nil { page.next = key }
                     page.remaining += 1
                     // How many are left is only said where nothing is selected: that is what counting costs.
                     return !selection.isFiltered
                 }
-                page.objects.append(object)
+                if selection.matches(object) { page.objects.append(object) }
                 return true
             }
             return page
@@ -107,6 +114,12 @@ package final class ResourceCache: Sendable {
     func keyPrefix(_ selection: Selection) -> String {
         guard let namespace = selection.namespace else { return prefix }
         return "\(prefix)\(namespace)/"
+    }
+
+    /// The key of the only object that can match, where a selection says so.
+    private func singleKey(_ selection: Selection) -> String? {
+        guard selection.namespace != nil, let name = selection.fields.exact("metadata.name") else { return nil }
+        return keyPrefix(selection) + name
     }
 
     // MARK: - Watching
@@ -228,4 +241,9 @@ package final class ResourceCache: Sendable {
         if behind { watcher.sink([.ended]) }
         if more { wake(watcher) }
     }
+}
+
+extension String {
+    /// By bytes, as keys are in order.
+    fileprivate func precedes(_ other: String) -> Bool { utf8.lexicographicallyPrecedes(other.utf8) }
 }

@@ -1,5 +1,6 @@
 import MartinetAPI
 import MartinetClient
+import MartinetSchema
 import Synchronization
 
 extension Registry {

@@ -1,5 +1,6 @@
 import MartinetBase
 package import MartinetClient
+import MartinetSelectors
 import MartinetStore
 import Synchronization
 
@@ -79,26 +80,23 @@ extension Registry {
     }
 
     private func wanted(_ request: APIRequest) -> Revision? {
-        let options = request.options
-        guard !options.resourceVersion.isEmpty else { return nil }
-        switch request.verb {
-        case .get: break
-        // What will be refused anyhow is not waited for.
-        case .list:
-            guard options.continue.isEmpty, (try? Registry.checkListOptions(options, isWatch: false)) != nil else {
-                return nil
-            }
-        // What is to come comes to a watch by itself.
-        case .watch: guard options.withListDefaults(isWatch: true).sendInitialEvents else { return nil }
-        default: return nil
-        }
+        guard !request.options.resourceVersion.isEmpty else { return nil }
         return try? Registry.revision(request.options.resourceVersion)
     }
 
-    /// Whether a read asks for what is not committed yet.
+    /// Whether a read asks for what is not committed yet, and is to wait for it. What will be refused is not waited for, and
+    /// what is to come comes to a watch by itself.
     package func isAhead(_ request: APIRequest) -> Bool {
-        guard let wanted = wanted(request) else { return false }
-        return wanted > store.revision
+        guard let wanted = wanted(request), wanted > store.revision else { return false }
+        let options = request.options.withListDefaults(isWatch: request.verb == .watch)
+        switch request.verb {
+        case .get: return true
+        case .list: guard options.continue.isEmpty else { return false }
+        case .watch: guard options.sendInitialEvents else { return false }
+        default: return false
+        }
+        guard let resource = served[request.resource] else { return false }
+        return (try? checkRead(request, options, resource)) != nil
     }
 
     /// Calls back, on a thread of its own, when what a read asks for is there, or with the refusal when it does not come in

@@ -31,24 +31,22 @@ extension Registry {
     }
 
     static func selection(_ request: APIRequest) throws(APIError) -> Selection {
+        var selection = Selection(namespace: request.resource.namespace)
         do throws(SelectorError) {
-            var selection = Selection(
-                namespace: request.resource.namespace,
-                labels: try LabelSelector(parsing: request.options.labelSelector),
-                fields: try FieldSelector(parsing: request.options.fieldSelector))
+            selection.labels = try LabelSelector(parsing: request.options.labelSelector)
+            selection.fields = try FieldSelector(parsing: request.options.fieldSelector)
             // A name in the path of a watch is a selector on it, and there may be no other one.
             guard let name = request.resource.name else { return selection }
-            if !selection.fields.isEmpty, selection.fields.exact("metadata.name") != name {
-                throw SelectorError(
-                    selector: request.options.fieldSelector, message: "metadata.name is not the requested name")
-            }
             if selection.fields.isEmpty {
                 selection.fields = try FieldSelector(parsing: "metadata.name=\(FieldSelector.escape(name))")
             }
-            return selection
         } catch {
             throw APIError.badRequest(error.description)
         }
+        guard selection.fields.exact("metadata.name") == request.resource.name else {
+            throw APIError.badRequest("fieldSelector metadata.name doesn't match the requested name")
+        }
+        return selection
     }
 
     func checkSelectable(_ selection: Selection, _ resource: ServedResource) throws(APIError) {
@@ -60,13 +58,21 @@ extension Registry {
         }
     }
 
+    /// What a list or watch is about, where its parameters are sound; in upstream's order of refusals.
+    func checkRead(
+        _ request: APIRequest, _ options: APIRequest.Options, _ resource: ServedResource
+    ) throws(APIError) -> Selection {
+        let selection = try Registry.selection(request)
+        try Registry.checkListOptions(options, isWatch: request.verb == .watch)
+        try checkSelectable(selection, resource)
+        return selection
+    }
+
     // MARK: - List
 
     func list(_ request: APIRequest, _ resource: ServedResource) throws(APIError) -> Reply {
         let options = request.options
-        let selection = try Registry.selection(request)
-        try Registry.checkListOptions(options, isWatch: false)
-        try checkSelectable(selection, resource)
+        let selection = try checkRead(request, options, resource)
         // Whoever takes whatever is there takes all of it: upstream's cache knows no pages at 0.
         let limit = options.resourceVersion == "0" ? 0 : Int(clamping: max(0, options.limit))
         if !options.continue.isEmpty {
@@ -143,15 +149,16 @@ extension Registry {
             repeat {
                 let range = try store.range(prefix: prefix, from: from, limit: 500, at: revision)
                 for stored in range.objects {
+                    if limit > 0, page.objects.count == limit {
+                        if page.next == nil { page.next = stored.key }
+                        page.remaining += 1
+                        if selection.isFiltered { return page }
+                        continue
+                    }
                     guard let object = cached(stored.key, stored.value, stored.modified, in: resource),
                         selection.matches(object)
                     else { continue }
-                    if limit > 0, page.objects.count == limit {
-                        if page.next == nil { page.next = object.key }
-                        page.remaining += 1
-                    } else {
-                        page.objects.append(object)
-                    }
+                    page.objects.append(object)
                 }
                 from = range.more ? range.objects.last.map { $0.key + "\0" } : nil
             } while from != nil
@@ -173,9 +180,7 @@ extension Registry {
         guard let resource = served[request.resource] else { throw APIError.noSuchPath }
         guard !resource.isVirtual else { throw APIError.methodNotAllowed("watch") }
         let options = request.options.withListDefaults(isWatch: true)
-        let selection = try Registry.selection(request)
-        try Registry.checkListOptions(options, isWatch: true)
-        try checkSelectable(selection, resource)
+        let selection = try checkRead(request, options, resource)
         let wanted = try Registry.revision(options.resourceVersion.isEmpty ? "0" : options.resourceVersion)
         if options.sendInitialEvents {
             try checkReachable(request)
