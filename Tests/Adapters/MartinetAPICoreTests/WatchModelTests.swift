@@ -95,18 +95,47 @@ final class WatchWorld: Sendable {
         }
     }
 
+    /// The clients' work is done on threads of their own, as that of real ones would be: whatever else is tested goes on.
     func write(clients: Int, each: Int, seed: UInt64) async {
-        await withTaskGroup(of: Void.self) { group in
+        let executors = (0..<4).map { runtime.executor(named: "model.clients.\($0)") }
+        let busy = Mutex(clients)
+        await withCheckedContinuation { continuation in
             for client in 0..<clients {
-                group.addTask {
-                    var numbers = SeededNumbers(state: seed &* 1000 &+ UInt64(client))
-                    for _ in 0..<each { await self.writeOne(&numbers) }
+                let executor = executors[client % 4]
+                let numbers = SeededNumbers(state: seed &* 1000 &+ UInt64(client))
+                executor.submit {
+                    self.write(each, numbers, on: executor) {
+                        let isLast = busy.withLock { busy in
+                            busy -= 1
+                            return busy == 0
+                        }
+                        if isLast { continuation.resume() }
+                    }
                 }
             }
         }
     }
 
-    private func writeOne(_ numbers: inout SeededNumbers) async {
+    private func write(
+        _ count: Int, _ numbers: SeededNumbers, on executor: any SerialExecutorPort,
+        _ done: @escaping @Sendable () -> Void
+    ) {
+        guard count > 0 else { return done() }
+        var numbers = numbers
+        let (request, isPut) = request(&numbers)
+        let rest = numbers
+        registry.handle(request, as: .admin) { [self] result in
+            if case .success(let reply) = result, isPut { answered(reply.tree.metadata) }
+            executor.submit { self.write(count - 1, rest, on: executor, done) }
+        }
+    }
+
+    private func answered(_ metadata: ObjectMeta) {
+        guard let revision = Int64(metadata.resourceVersion) else { return }
+        answers.withLock { $0[revision] = metadata.labels["app"] ?? "" }
+    }
+
+    private func request(_ numbers: inout SeededNumbers) -> (APIRequest, isPut: Bool) {
         let namespace = Self.namespaces[Int.random(in: 0..<4, using: &numbers)]
         let name = "c\(Int.random(in: 0..<24, using: &numbers))"
         let app = Self.apps[Int.random(in: 0..<4, using: &numbers)]
@@ -131,10 +160,7 @@ final class WatchWorld: Sendable {
                     if !app.isEmpty { $0.metadata.labels = ["app": app] }
                 }.object
         }
-        guard case .success(let reply) = await send(request), verb >= 2 else { return }
-        let metadata = reply.tree.metadata
-        guard let revision = Int64(metadata.resourceVersion) else { return }
-        answers.withLock { $0[revision] = metadata.labels["app"] ?? "" }
+        return (request, verb >= 2)
     }
 
     func model() throws -> Model {

@@ -75,14 +75,23 @@ final class WatcherCrowd: Sendable {
     func finish(_ model: WatchWorld.Model) async -> [String] {
         state.withLock { $0.isClosing = true }
         let deadline = world.runtime.monotonic() + .seconds(30)
-        while world.runtime.monotonic() < deadline {
-            let (alive, started) = state.withLock { (Array($0.alive.values), $0.started) }
-            if alive.isEmpty, started == total { break }
-            for watcher in alive where watcher.hasSeenAll(model) { watcher.leave(self) }
-            await withCheckedContinuation { continuation in
-                executors[0].submit(after: .milliseconds(10)) { continuation.resume() }
+        let judge = world.runtime.executor(named: "model.judge")
+        var isOver = false
+        while !isOver, world.runtime.monotonic() < deadline {
+            isOver = await withCheckedContinuation { continuation in
+                judge.submit(after: .milliseconds(10)) {
+                    let (alive, started) = self.state.withLock { (Array($0.alive.values), $0.started) }
+                    for watcher in alive where watcher.hasSeenAll(model) { watcher.leave(self) }
+                    continuation.resume(returning: alive.isEmpty && started == self.total)
+                }
             }
         }
+        return await withCheckedContinuation { continuation in
+            judge.submit { continuation.resume(returning: self.problems(model)) }
+        }
+    }
+
+    private func problems(_ model: WatchWorld.Model) -> [String] {
         let (done, alive) = state.withLock { ($0.done, Array($0.alive.values)) }
         return alive.map { "watcher \($0.number) has not seen all: \($0.problem(model) ?? "")" }
             + done.compactMap { watcher in watcher.problem(model).map { "watcher \(watcher.number): \($0)" } }

@@ -37,7 +37,8 @@ final class Watcher: Sendable {
     let sink: @Sendable ([WatchEvent]) -> Void
 
     init(
-        position: Int, revision: Revision, after: Revision = .none, selection: Selection, executor: any SerialExecutorPort,
+        position: Int, revision: Revision, after: Revision = .none, selection: Selection,
+        executor: any SerialExecutorPort,
         sink: @escaping @Sendable ([WatchEvent]) -> Void
     ) {
         state = Mutex(State(position: position, revision: revision))
