@@ -147,6 +147,7 @@ extension Registry {
     func write(
         _ transaction: Transaction, _ key: String, _ resource: ServedResource, _ completion: @escaping Completion
     ) {
+        if let refusal = sizeRefusal(transaction, resource) { return completion(.failure(refusal)) }
         store.commit(transaction) { result in
             switch result {
             case .success(.committed(let revision, _)):
