@@ -18,7 +18,9 @@ let watchers = numbers.count > 1 ? numbers[1] : 0
 
 let runtime = ProductionRuntime()
 let store = try SQLiteStore(inMemory: "bench", runtime: runtime, executor: runtime.executor(named: "bench.store"))
-let registry = try Registry(store: store, runtime: runtime, log: Log(component: "bench", minimum: .error))
+let registry = try Registry(
+    store: store, runtime: runtime, log: Log(component: "bench", minimum: .error),
+    configuration: .init(runtimeConfig: RuntimeConfig(["api/all=true"])))
 
 func send(_ request: APIRequest) async -> Bool {
     await withCheckedContinuation { continuation in
