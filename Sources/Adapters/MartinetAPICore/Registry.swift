@@ -32,7 +32,7 @@ package final class Registry: Sendable {
     package let log: Log
     package let configuration: Configuration
     let store: any ObjectStore
-    let authorizer = Authorizer()
+    package let authorizer = Authorizer()
     let admission: [any AdmissionPlugin]
     let allocator: ServiceAllocator
     /// Where requests wait that must be tried again in a moment.
@@ -66,7 +66,7 @@ package final class Registry: Sendable {
         self.configuration = configuration
         self.tokenIssuer = tokenIssuer
         self.reviews = Dictionary(
-            (reviews + [SelfSubjectReviews(now: { runtime.now() })]).flatMap { handler in
+            (reviews + [SelfSubjectReviews(now: { runtime.now() }), AccessReviews(authorizer: authorizer)]).flatMap { handler in
                 handler.kinds.map { ($0, handler) }
             }
         ) { first, _ in first }
@@ -83,6 +83,7 @@ package final class Registry: Sendable {
                 definitionChanged(definition.name, definition.object)
             }
         }
+        authorizer.follow(NodeTies(self))
         let through = store.observe { [weak self] events in self?.observed(events) }
         for resource in resources { resource.cache.advance(to: through) }
     }
@@ -125,6 +126,7 @@ package final class Registry: Sendable {
                     continue
                 }
                 resource.cache.load(cached)
+                if resource.group == Authorizer.group { authorizer.changed(cached.object) }
                 if resource.kind.name == "Service" { allocator.reserve(cached.object) }
             }
             from = page.more ? page.objects.last.map { $0.key + "\0" } : nil
@@ -185,10 +187,14 @@ package final class Registry: Sendable {
                 allocator.release(old.object, keeping: object.object)
             }
             resource.cache.put(object)
+            if resource.group == Authorizer.group { authorizer.changed(object.object) }
             if isDefinition { definitionChanged(object.name, object.object) }
         case .delete:
             if resource.kind.name == "Service", let old = resource.cache.get(event.key) {
                 allocator.release(old.object)
+            }
+            if resource.group == Authorizer.group, let old = resource.cache.get(event.key) {
+                authorizer.removed(old.object)
             }
             resource.cache.delete(event.key, at: event.revision)
             if isDefinition { definitionChanged(resource.split(event.key).name, nil) }

@@ -26,6 +26,6 @@ protocol AdmissionPlugin: Sendable {
 enum AdmissionChain {
     static let builtin: [any AdmissionPlugin] = [
         NamespaceLifecycle(), LimitRanger(), SystemFields(), ServiceAccountAdmission(), PodPriority(),
-        DefaultTolerationSeconds(), RuntimeClassDefaults(), DefaultStorageClass(), DefaultIngressClass(),
+        DefaultTolerationSeconds(), RuntimeClassDefaults(), DefaultStorageClass(), DefaultIngressClass(), RoleAdmission(),
     ]
 }

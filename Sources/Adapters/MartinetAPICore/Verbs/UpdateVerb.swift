@@ -1,3 +1,4 @@
+import MartinetAuthorization
 import MartinetBase
 import MartinetAPI
 import MartinetClient
@@ -55,10 +56,18 @@ extension Registry {
             creation.verb = .create
             creation.resource.name = nil
             creation.object = object
+            try checkCreation(request, identity)
             return try create(creation, resource, identity, completion)
         }
         let replacement = object
         change(request, resource, identity, .update, completion) { _ in replacement }
+    }
+
+    /// Who makes by an update or by applying what is not there yet must be allowed to create.
+    func checkCreation(_ request: APIRequest, _ identity: Identity) throws(APIError) {
+        var access = AccessRequest(identity, request)
+        access.verb = "create"
+        if let refusal = authorizer.refusal(access) { throw refusal }
     }
 
     func patch(
