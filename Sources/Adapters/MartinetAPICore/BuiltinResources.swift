@@ -29,6 +29,8 @@ enum BuiltinResources {
     }
 
     private static func strategy(for kind: Kind) -> any Strategy {
-        kind.name == "CustomResourceDefinition" ? CustomResourceDefinitionStrategy() : Strategies.strategy(for: kind)
+        if kind.group == Authorizer.group { return RoleStrategy(rules: Strategies.strategy(for: kind)) }
+        return kind.name == "CustomResourceDefinition"
+            ? CustomResourceDefinitionStrategy() : Strategies.strategy(for: kind)
     }
 }
