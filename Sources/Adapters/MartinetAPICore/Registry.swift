@@ -18,10 +18,13 @@ package final class Registry: Sendable {
         package var eventLifetime: Duration
         /// Which kinds and versions are served.
         package var runtimeConfig: RuntimeConfig
+        /// Whether nodes may do what the pods on them need, beside what roles grant them.
+        package var authorizesNodes: Bool
         package init(
             serviceNetwork: ServiceNetwork = ServiceNetwork(), eventLifetime: Duration = .seconds(3600),
-            runtimeConfig: RuntimeConfig = RuntimeConfig()
+            runtimeConfig: RuntimeConfig = RuntimeConfig(), authorizesNodes: Bool = true
         ) {
+            self.authorizesNodes = authorizesNodes
             self.serviceNetwork = serviceNetwork
             self.eventLifetime = eventLifetime
             self.runtimeConfig = runtimeConfig
@@ -83,7 +86,7 @@ package final class Registry: Sendable {
                 definitionChanged(definition.name, definition.object)
             }
         }
-        authorizer.follow(NodeTies(self))
+        if configuration.authorizesNodes { authorizer.follow(NodeTies(self)) }
         let through = store.observe { [weak self] events in self?.observed(events) }
         for resource in resources { resource.cache.advance(to: through) }
     }

@@ -15,13 +15,16 @@ struct InMemoryServer {
     let registry: Registry
     let server: APIServer
 
-    init(runtimeConfig: RuntimeConfig = RuntimeConfig(), tokens: [String: Identity] = [:]) throws {
+    init(runtimeConfig: RuntimeConfig = RuntimeConfig(), tokens: [String: Identity] = [:], authorizesNodes: Bool = true)
+        throws
+    {
         runtime = SimulatedRuntime(seed: 1)
         let store = try SQLiteStore(inMemory: "test", runtime: runtime, executor: runtime.executor(named: "store"))
         let authenticator = Authenticator(tokens: tokens.merging(["t": .admin]) { own, _ in own })
         registry = try Registry(
             store: store, runtime: runtime, log: Log(component: "test", minimum: .error),
-            configuration: .init(runtimeConfig: runtimeConfig), reviews: [TokenReviews(authenticator)])
+            configuration: .init(runtimeConfig: runtimeConfig, authorizesNodes: authorizesNodes),
+            reviews: [TokenReviews(authenticator)])
         server = APIServer(registry: registry, authenticator: authenticator)
         _ = try send(
             "POST", "/api/v1/namespaces", body: #"{"kind":"Namespace","apiVersion":"v1","metadata":{"name":"a"}}"#)

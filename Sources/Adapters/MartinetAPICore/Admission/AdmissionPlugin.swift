@@ -10,6 +10,8 @@ struct AdmissionAttributes {
     var object: Object
     /// What is stored; nil for a creation.
     let old: Object?
+    /// Whether what was sent, or what a patch made, carried the identity of what is stored: then it is based on it.
+    var isBased = false
 
     var isPodCreation: Bool {
         verb == .create && kind.name == "Pod" && kind.group.isEmpty && resource.subresource.isEmpty

@@ -54,7 +54,7 @@ struct RoleAdmission: AdmissionPlugin {
 
     /// Whether an update changes only what the garbage collector writes.
     private static func isCollected(_ attributes: AdmissionAttributes) -> Bool {
-        guard let old = attributes.old else { return false }
+        guard let old = attributes.old, attributes.isBased else { return false }
         var object = attributes.object
         var (metadata, before) = (object.metadata, old.metadata)
         metadata.ownerReferences = before.ownerReferences

@@ -149,8 +149,8 @@ extension Registry {
         if object.managedFieldsList != managed { object.setManagedFieldsList(managed) }
         bumpGeneration(&object, old, resource, isStatus: subresource == "status")
         var attributes = AdmissionAttributes(
-            verb: .update, resource: request.resource, kind: resource.kind, identity: identity, object: object, old: old
-        )
+            verb: .update, resource: request.resource, kind: resource.kind, identity: identity, object: object,
+            old: old, isBased: !changed.metadata.uid.isEmpty)
         for plugin in admission { try plugin.admit(&attributes, in: self) }
         object = attributes.object
         let errors = resource.strategy.validateUpdate(object, old: old, through: subresource)
