@@ -107,7 +107,7 @@ struct OwnRolesTests {
             isReadySeen = pods.count == 3 && pods.allSatisfy(\.isReady)
         }
         #expect(isReadySeen)
-        _ = try send(try #require(APIRequest.delete(deployment.object, propagation: "Background")))
+        _ = try send(APIRequest(.delete, ResourceName(Deployment.kind, namespace: "default", name: "web")))
         _ = try send(APIRequest(.delete, ResourceName(Namespace.kind, name: "shop")))
         for _ in 0..<60 { _ = runtime.run(until: runtime.monotonic() + .seconds(1)) { false } }
         #expect(list(Pod.self).isEmpty && list(ReplicaSet.self).isEmpty)
