@@ -62,7 +62,8 @@ final class NodeProcess: Sendable {
 
         let proxyHTTP = try HTTPClient(
             loops: loops, runtime: runtime,
-            ClientConfiguration(trust: .authorities(credentials.authority.certificatePEM), identity: credentials.proxy))
+            ClientConfiguration(
+                trust: .authorities(credentials.authorityPEM), identity: try credentials.identity(.proxy)))
         let proxyClient = HTTPAPIClient(
             client: proxyHTTP, server: "https://127.0.0.1:\(settings.apiPort)", userAgent: "kube-proxy")
 

@@ -29,8 +29,6 @@ enum BuiltinResources {
     }
 
     private static func strategy(for kind: Kind) -> any Strategy {
-        if kind.group == Authorizer.group { return RoleStrategy(rules: Strategies.strategy(for: kind)) }
-        return kind.name == "CustomResourceDefinition"
-            ? CustomResourceDefinitionStrategy() : Strategies.strategy(for: kind)
+        kind.name == "CustomResourceDefinition" ? CustomResourceDefinitionStrategy() : Strategies.strategy(for: kind)
     }
 }

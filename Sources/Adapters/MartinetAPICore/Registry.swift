@@ -69,7 +69,8 @@ package final class Registry: Sendable {
         self.configuration = configuration
         self.tokenIssuer = tokenIssuer
         self.reviews = Dictionary(
-            (reviews + [SelfSubjectReviews(now: { runtime.now() }), AccessReviews(authorizer: authorizer)]).flatMap { handler in
+            (reviews + [SelfSubjectReviews(now: { runtime.now() }), AccessReviews(authorizer: authorizer)]).flatMap {
+                handler in
                 handler.kinds.map { ($0, handler) }
             }
         ) { first, _ in first }

@@ -28,6 +28,7 @@ protocol AdmissionPlugin: Sendable {
 enum AdmissionChain {
     static let builtin: [any AdmissionPlugin] = [
         NamespaceLifecycle(), LimitRanger(), SystemFields(), ServiceAccountAdmission(), PodPriority(),
-        DefaultTolerationSeconds(), RuntimeClassDefaults(), DefaultStorageClass(), DefaultIngressClass(), RoleAdmission(),
+        DefaultTolerationSeconds(), RuntimeClassDefaults(), DefaultStorageClass(), DefaultIngressClass(),
+        RoleAdmission(),
     ]
 }
