@@ -84,6 +84,7 @@ let modules: [Module] = [
     module(.wire, "MartinetImageSpec", uses: ["CMartinetDigest"]),
     module(.wire, "MartinetOCI", uses: ["MartinetBase"]),
     // Logic: decisions, without I/O, clock or chance
+    module(.logic, "MartinetAuthorization", uses: ["MartinetSchema"]),
     module(.logic, "MartinetNameAnswers", uses: ["MartinetAddresses", "MartinetDNSMessage"]),
     module(.logic, "MartinetServiceRules", uses: ["MartinetAddresses", "MartinetNetlink"]),
     module(.logic, "MartinetKubeconfig", uses: ["MartinetNearMiss", "MartinetYAML"]),
@@ -144,7 +145,8 @@ let modules: [Module] = [
         .adapters, "MartinetAPICore",
         uses: [
             "MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetSelectors", "MartinetPatch",
-            "MartinetAddresses", "MartinetManagedFields", "MartinetCustomResources", "MartinetStrategies",
+            "MartinetAddresses", "MartinetAuthorization", "MartinetManagedFields", "MartinetCustomResources",
+            "MartinetStrategies",
             "MartinetVersions", "MartinetStore",
         ]),
     module(
@@ -201,7 +203,8 @@ let modules: [Module] = [
         .components, "MartinetAPIServer",
         uses: [
             "MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetDocuments", "MartinetYAML",
-            "MartinetAPICore", "MartinetStore", "MartinetCertificates", "MartinetTransport", "MartinetReconcile",
+            "MartinetAPICore", "MartinetAuthorization", "MartinetStore", "MartinetCertificates", "MartinetTransport",
+            "MartinetReconcile",
         ]),
     module(
         .components, "MartinetBench",
@@ -212,7 +215,10 @@ let modules: [Module] = [
         ]),
     module(
         .components, "MartinetControllers",
-        uses: ["MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetReconcile"], tested: false),
+        uses: [
+            "MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetAuthorization", "MartinetClient",
+            "MartinetReconcile",
+        ], tested: false),
     module(
         .components, "MartinetScheduler",
         uses: ["MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetScheduling"], tested: false),
@@ -324,6 +330,7 @@ let testUses: [String: [String]] = [
         "MartinetAPICore", "MartinetStore", "MartinetArchive", "MartinetAddresses", "MartinetStagePlan",
         "MartinetCertificates", "MartinetRegistry",
     ],
+    "MartinetAPIServer": ["MartinetControllers"],
     "MartinetBench": ["MartinetAPICore", "MartinetAPIServer", "MartinetSchema"],
     "MartinetStrategies": ["MartinetPatch"],
     "MartinetStore": ["MartinetStoreContract", "CMartinetRecordingDisk", "martinet-store-bench"],

@@ -18,14 +18,14 @@ struct Bootstrap: Sendable {
         let metadata = object.metadata
         var request = APIRequest(.create, ResourceName(kind, namespace: metadata.namespace))
         request.object = object
-        registry.handle(request, as: .component("apiserver")) { result in
+        registry.handle(request, as: .server) { result in
             guard case .failure(let error) = result, error.isAlreadyExists, kind.name.hasPrefix("Endpoint") else {
                 return next(objects.dropFirst(), done)
             }
             // The server may have moved: its endpoints are what they are now.
             var update = APIRequest(.update, ResourceName(kind, namespace: metadata.namespace, name: metadata.name))
             update.object = object
-            registry.handle(update, as: .component("apiserver")) { _ in next(objects.dropFirst(), done) }
+            registry.handle(update, as: .server) { _ in next(objects.dropFirst(), done) }
         }
     }
 

@@ -11,6 +11,8 @@ struct ClusterCredentials: Sendable {
         /// What the API server shows to kubelets.
         case kubeletClient = "apiserver-kubelet-client"
         case admin, node, kubelet
+        /// Of the service proxy and name server of a node.
+        case proxy = "kube-proxy"
 
         /// Whether the server's process needs its key.
         var isOfServer: Bool { self == .server || self == .kubeletClient }
@@ -70,12 +72,13 @@ struct ClusterCredentials: Sendable {
         try ServerUser.give("\(folder)/sa.key")
     }
 
-    /// Whether it lasts another month and says the addresses that are wanted.
+    /// Whether it lasts another month and says who and where, as it is wanted.
     private static func isGood(_ file: String, _ subject: CertificateSubject, _ now: Timestamp) -> Bool {
         guard let present = try? CertificateFile.read(file), let info = try? CertificateInfo(pem: present) else {
             return false
         }
         return info.notAfter > now.advanced(by: .seconds(30 * 86_400)) && Set(info.addresses) == Set(subject.addresses)
+            && info.commonName == subject.commonName && info.organizations == subject.organizations
     }
 
     private static func subject(_ name: Name, _ settings: Settings, _ serviceAddress: String) -> CertificateSubject {
@@ -87,7 +90,8 @@ struct ClusterCredentials: Sendable {
             ]
             let addresses = Array(Set(["127.0.0.1", settings.advertised, serviceAddress])).sorted()
             return .server("kube-apiserver", dnsNames: names, addresses: addresses)
-        case .kubeletClient: return .client("kube-apiserver-kubelet-client", groups: ["system:masters"])
+        case .kubeletClient: return .client("system:kube-apiserver")
+        case .proxy: return .client("system:kube-proxy")
         case .admin: return .client("kubernetes-admin", groups: ["system:masters"])
         case .node: return .client("system:node:\(settings.nodeName)", groups: ["system:nodes"])
         case .kubelet:

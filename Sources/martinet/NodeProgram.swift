@@ -60,6 +60,13 @@ final class NodeProcess: Sendable {
         let client = HTTPAPIClient(
             client: http, server: "https://127.0.0.1:\(settings.apiPort)", userAgent: "martinet-node")
 
+        let proxyHTTP = try HTTPClient(
+            loops: loops, runtime: runtime,
+            ClientConfiguration(
+                trust: .authorities(credentials.authorityPEM), identity: try credentials.identity(.proxy)))
+        let proxyClient = HTTPAPIClient(
+            client: proxyHTTP, server: "https://127.0.0.1:\(settings.apiPort)", userAgent: "kube-proxy")
+
         let network = try NodeSettings.network(settings)
         try NodeNetwork(network).setUp()
         pods = try PodNetwork(network)
@@ -82,7 +89,7 @@ final class NodeProcess: Sendable {
             log: log.named("endpoint"),
             handler: KubeletEndpoint(try KubeletStreams(kubelet), runtime: runtime, log: log.named("streams")))
         services = ComponentDriver(
-            [ServiceProxy(node: settings.nodeName, plane: plane)], client: client, runtime: runtime,
+            [ServiceProxy(node: settings.nodeName, plane: plane)], client: proxyClient, runtime: runtime,
             log: log.named("services"))
     }
 

@@ -54,13 +54,14 @@ final class ServerProcess: Sendable {
         if geteuid() == 0 { try ServerUser.giveStore(settings) }
         store = try SQLiteStore(path: settings.store, runtime: runtime)
         let tokens = ServiceAccountTokens(signer: try credentials.tokens(), runtime: runtime)
+        let authenticator = Authenticator(verifier: tokens)
         registry = try Registry(
             store: store, runtime: runtime, log: log.named("registry"),
             configuration: .init(
                 serviceNetwork: range.network,
                 runtimeConfig: try RuntimeConfig(
                     settings.runtimeConfig.split(separator: ",").map(String.init), servesLegacy: settings.servesLegacy)),
-            tokenIssuer: tokens)
+            tokenIssuer: tokens, reviews: [TokenReviews(authenticator)])
         let registry = registry
         tokens.lookUpAccounts { namespace, name in
             registry.stored(ResourceName(version: "v1", plural: "serviceaccounts", namespace: namespace, name: name))?
@@ -72,7 +73,7 @@ final class ServerProcess: Sendable {
             ClientConfiguration(
                 trust: .authorities(credentials.authorityPEM), identity: try credentials.identity(.kubeletClient)))
         api = APIServer(
-            registry: registry, authenticator: Authenticator(verifier: tokens),
+            registry: registry, authenticator: authenticator,
             nodes: RegisteredNodes(registry: registry, client: nodeClient))
         http = try HTTPServer(
             loops: loops,
@@ -85,7 +86,11 @@ final class ServerProcess: Sendable {
             ComponentDriver(
                 controllers,
                 client: RegistryClient(registry: registry, identity: .component("kube-controller-manager")),
-                runtime: runtime, log: log.named("controllers")),
+                clientOf: { name in
+                    StandardControllers.account(of: name).map {
+                        RegistryClient(registry: registry, identity: .controller($0))
+                    }
+                }, runtime: runtime, log: log.named("controllers")),
             ComponentDriver(
                 [Scheduler()], client: RegistryClient(registry: registry, identity: .component("kube-scheduler")),
                 runtime: runtime, log: log.named("scheduler")),
@@ -97,9 +102,11 @@ final class ServerProcess: Sendable {
             Heartbeat.listener.map(ListenAddress.descriptor) ?? .ip(settings.apiAddress, port: settings.apiPort)
         let port = try http.listen(address, secure: true)
         Bootstrap(registry: registry, settings: settings, port: port).run { [self] in
-            for driver in drivers { driver.start() }
-            api.becomeReady()
-            log.info("ready", [("port", String(port))])
+            RoleBootstrap(registry).run { [self] in
+                for driver in drivers { driver.start() }
+                api.becomeReady()
+                log.info("ready", [("port", String(port))])
+            }
         }
     }
 

@@ -118,7 +118,7 @@ extension Registry {
         var request = APIRequest(.deletecollection, ResourceName(resource.kind))
         request.resource.namespace = nil
         do throws(APIError) {
-            try deleteCollection(request, resource, .component("apiserver")) { _ in
+            try deleteCollection(request, resource, .server) { _ in
                 // Objects with finalizers take their time.
                 self.waiting.submit(after: .milliseconds(50)) { self.deleteObjects(of: name) }
             }

@@ -21,10 +21,14 @@ package final class Registry: Sendable {
         /// How long at least what has been can be read and watched; at most twice as long. As upstream's
         /// `--etcd-compaction-interval`.
         package var historyKept: Duration
+        /// Whether nodes may do what the pods on them need, beside what roles grant them.
+        package var authorizesNodes: Bool
         package init(
             serviceNetwork: ServiceNetwork = ServiceNetwork(), eventLifetime: Duration = .seconds(3600),
-            runtimeConfig: RuntimeConfig = RuntimeConfig(), historyKept: Duration = .seconds(300)
+            runtimeConfig: RuntimeConfig = RuntimeConfig(), historyKept: Duration = .seconds(300),
+            authorizesNodes: Bool = true
         ) {
+            self.authorizesNodes = authorizesNodes
             self.serviceNetwork = serviceNetwork
             self.eventLifetime = eventLifetime
             self.runtimeConfig = runtimeConfig
@@ -36,7 +40,7 @@ package final class Registry: Sendable {
     package let log: Log
     package let configuration: Configuration
     let store: any ObjectStore
-    let authorizer = Authorizer()
+    package let authorizer = Authorizer()
     let admission: [any AdmissionPlugin]
     let allocator: ServiceAllocator
     /// Where requests wait that must be tried again in a moment.
@@ -73,7 +77,8 @@ package final class Registry: Sendable {
         self.configuration = configuration
         self.tokenIssuer = tokenIssuer
         self.reviews = Dictionary(
-            (reviews + [SelfSubjectReviews(now: { runtime.now() })]).flatMap { handler in
+            (reviews + [SelfSubjectReviews(now: { runtime.now() }), AccessReviews(authorizer: authorizer)]).flatMap {
+                handler in
                 handler.kinds.map { ($0, handler) }
             }
         ) { first, _ in first }
@@ -92,6 +97,7 @@ package final class Registry: Sendable {
                 definitionChanged(definition.name, definition.object)
             }
         }
+        if configuration.authorizesNodes { authorizer.follow(NodeTies(self)) }
         let through = store.observe { [weak self] events in self?.observed(events) }
         reached.advance(to: through)
     }
@@ -134,6 +140,7 @@ package final class Registry: Sendable {
                     continue
                 }
                 resource.cache.load(cached)
+                if resource.group == Authorizer.group { authorizer.changed(cached.object) }
                 if resource.kind.name == "Service" { allocator.reserve(cached.object) }
             }
             from = page.more ? page.objects.last.map { $0.key + "\0" } : nil
@@ -195,10 +202,14 @@ package final class Registry: Sendable {
                 allocator.release(old.object, keeping: object.object)
             }
             resource.cache.put(object)
+            if resource.group == Authorizer.group { authorizer.changed(object.object) }
             if isDefinition { definitionChanged(object.name, object.object) }
         case .delete:
             if resource.kind.name == "Service", let old = resource.cache.get(event.key) {
                 allocator.release(old.object)
+            }
+            if resource.group == Authorizer.group, let old = resource.cache.get(event.key) {
+                authorizer.removed(old.object)
             }
             resource.cache.delete(event.key, at: event.revision)
             if isDefinition { definitionChanged(resource.split(event.key).name, nil) }

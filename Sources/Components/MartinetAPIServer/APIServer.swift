@@ -1,6 +1,7 @@
 package import MartinetAPICore
 import MartinetBase
 import MartinetAPI
+import MartinetAuthorization
 import MartinetClient
 import MartinetDocuments
 import MartinetSchema
@@ -17,12 +18,14 @@ package final class APIServer: RequestHandler {
     private let documents: DocumentEndpoints
     private let streams: any SerialExecutorPort
     private let nodes: (any NodeStreams)?
+    private let impersonation: Impersonation
     private let isReady = Mutex(false)
 
     package init(registry: Registry, authenticator: Authenticator, nodes: (any NodeStreams)? = nil) {
         self.registry = registry
         self.authenticator = authenticator
         self.nodes = nodes
+        impersonation = Impersonation(authorizer: registry.authorizer)
         documents = DocumentEndpoints(registry: registry)
         streams = registry.runtime.executor(named: "martinet.apiserver.watches")
     }
@@ -36,7 +39,11 @@ package final class APIServer: RequestHandler {
         }
         let representation = Representation.negotiate(request.headers, query)
         do throws(APIError) {
-            let identity = try authenticator.identity(request)
+            var identity = try authenticator.identity(request)
+            if let wanted = try Impersonation.wanted(request.headers) {
+                let asked = try access(identity, path, request, query)
+                identity = try impersonation.identity(wanted, by: identity, for: asked)
+            }
             switch path {
             case .other(let path): try answer(path, request, identity, exchange)
             case .resource(let name): try dispatch(name, isWatch: false, request, query, identity, exchange)
@@ -52,6 +59,7 @@ package final class APIServer: RequestHandler {
     private func answer(
         _ path: String, _ request: HTTPRequest, _ identity: Identity, _ exchange: any Exchange
     ) throws(APIError) {
+        if let refusal = registry.authorizer.refusal(APIServer.access(identity, path, request)) { throw refusal }
         guard request.method == "GET" || request.method == "HEAD" else {
             throw APIError.methodNotAllowed(request.method)
         }
@@ -60,12 +68,9 @@ package final class APIServer: RequestHandler {
         case "/readyz":
             return isReady.withLock { $0 } ? exchange.respond(200, text: "ok") : exchange.respond(503, text: "starting")
         case "/":
-            guard identity != .anonymous else { break }
             return exchange.respond(200, [("content-type", "application/json")], .bytes(documents.paths))
         default: break
         }
-        // Who somebody is decides nothing here, but that he is somebody does.
-        guard identity != .anonymous || path == "/version" else { throw forbidden(path, identity) }
         guard let document = documents.document(path, request.headers) else { throw APIError.noSuchPath }
         let etag = document.etag
         if request.headers.tokens("if-none-match").contains(etag) {
@@ -82,9 +87,23 @@ package final class APIServer: RequestHandler {
         exchange.respond(200, headers, .bytes(document.bytes))
     }
 
-    private func forbidden(_ path: String, _ identity: Identity) -> APIError {
-        APIError(
-            code: 403, reason: "Forbidden", message: "forbidden: User \"\(identity.user)\" cannot get path \"\(path)\"")
+    /// What a request for something that is no resource asks for. A slash at the end makes it another path.
+    private static func access(_ identity: Identity, _ path: String, _ request: HTTPRequest) -> AccessRequest {
+        let isFolder = path != "/" && request.path.utf8.last == 47
+        return AccessRequest(identity, verb: request.method.lowercased(), path: isFolder ? path + "/" : path)
+    }
+
+    /// What any request asks for.
+    private func access(
+        _ identity: Identity, _ path: RequestPath, _ request: HTTPRequest, _ query: RequestQuery
+    ) throws(APIError) -> AccessRequest {
+        switch path {
+        case .other(let path): return APIServer.access(identity, path, request)
+        case .resource(let name):
+            var asked = APIRequest(try verb(request.method, name, query), name)
+            asked.options.fieldSelector = query["fieldSelector"] ?? ""
+            return AccessRequest(identity, asked)
+        }
     }
 
     // MARK: - Resources
@@ -93,7 +112,12 @@ package final class APIServer: RequestHandler {
         _ name: ResourceName, isWatch isWatchPath: Bool, _ http: HTTPRequest, _ query: RequestQuery,
         _ identity: Identity, _ exchange: any Exchange
     ) throws(APIError) {
-        guard let resource = registry.served[name] else { throw APIError.noSuchPath }
+        guard let resource = registry.served[name] else {
+            // Who may not ask does not learn what there is.
+            let asked = try access(identity, .resource(name), http, query)
+            if let refusal = registry.authorizer.refusal(asked) { throw refusal }
+            throw APIError.noSuchPath
+        }
         guard !isWatchPath || name.subresource.isEmpty && http.method == "GET" else { throw APIError.noSuchPath }
         if StreamRequest.subresources.contains(name.subresource), resource.kind.name == "Pod" {
             return try stream(name, http, query, identity, exchange)

@@ -54,10 +54,12 @@ package struct Authenticator: Sendable {
             }
         }
         guard let token = Authenticator.bearer(request) else { return .anonymous }
-        if let known = tokens[token] { return known }
-        guard let identity = verifier?.identity(token) else { throw APIError.unauthorized() }
+        guard let identity = identity(ofToken: token) else { throw APIError.unauthorized() }
         return identity
     }
+
+    /// Whom a token stands for; nil where it is good for nothing.
+    func identity(ofToken token: String) -> Identity? { tokens[token] ?? verifier?.identity(token) }
 
     /// From the header, or from the subprotocol that browsers use for want of headers.
     private static func bearer(_ request: HTTPRequest) -> String? {

@@ -46,16 +46,17 @@ package final class StandaloneAPIServer: Sendable {
         admin = TLSIdentity(certificateChain: client.certificatePEM, privateKey: client.privateKeyPEM)
         store = try SQLiteStore(path: configuration.folder + "/objects.db", runtime: runtime)
         let tokens = ServiceAccountTokens(signer: TokenSigner(), runtime: runtime)
+        let authenticator = Authenticator(tokens: configuration.tokens, verifier: tokens)
         let registry = try Registry(
-            store: store, runtime: runtime, log: log.named("registry"), tokenIssuer: tokens)
+            store: store, runtime: runtime, log: log.named("registry"), tokenIssuer: tokens,
+            reviews: [TokenReviews(authenticator)])
         tokens.lookUpAccounts { [weak registry] namespace, name in
             registry?.stored(
                 ResourceName(version: "v1", plural: "serviceaccounts", namespace: namespace, name: name))?
                 .object.metadata.uid
         }
         loops = EventLoops(threads: configuration.threads)
-        let api = APIServer(
-            registry: registry, authenticator: Authenticator(tokens: configuration.tokens, verifier: tokens))
+        let api = APIServer(registry: registry, authenticator: authenticator)
         http = try HTTPServer(
             loops: loops,
             tls: ServerTLS(
@@ -65,7 +66,9 @@ package final class StandaloneAPIServer: Sendable {
         port = try http.listen(.ip(configuration.address, port: configuration.port), secure: true)
         var request = APIRequest(.create, ResourceName(version: "v1", plural: "namespaces"))
         request.object = Namespace { $0.metadata.name = "default" }.object
-        registry.handle(request, as: .component("apiserver")) { _ in api.becomeReady() }
+        registry.handle(request, as: .server) { _ in
+            RoleBootstrap(registry).run { api.becomeReady() }
+        }
     }
 
     package func stop() async {

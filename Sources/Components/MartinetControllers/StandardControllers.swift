@@ -36,5 +36,24 @@ package enum StandardControllers {
             ReconcilerComponent(VolumeProtectionController()),
             ReconcilerComponent(AttributesClassProtectionController()),
         ]
+            + configuration.kinds.filter { $0.name == "ClusterRole" }.map {
+                ReconcilerComponent(ClusterRoleAggregation(clusterRoles: $0))
+            }
+    }
+
+    /// The account in `kube-system` as which a controller writes, which has the bootstrap role of its name; nil for one
+    /// that writes as the controller manager.
+    package static func account(of controller: String) -> String? {
+        switch controller {
+        case "deployment-controller", "replicaset-controller", "endpointslice-controller", "namespace-controller",
+            "generic-garbage-collector", "node-controller", "pod-garbage-collector",
+            "clusterrole-aggregation-controller":
+            controller
+        case "endpoints-controller": "endpoint-controller"
+        case "serviceaccount-controller": "service-account-controller"
+        case "root-ca-certificate-publisher-controller": "root-ca-cert-publisher"
+        case "taint-eviction-controller": "node-controller"
+        default: nil
+        }
     }
 }

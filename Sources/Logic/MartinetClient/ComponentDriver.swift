@@ -34,6 +34,8 @@ package final class ComponentDriver: @unchecked Sendable {
     }
 
     private let client: any APIClient
+    /// Who sends a component's requests, where that is not who watches.
+    private let senders: [(any APIClient)?]
     private let runtime: any Runtime
     private let executor: any SerialExecutorPort
     private let log: Log
@@ -47,11 +49,15 @@ package final class ComponentDriver: @unchecked Sendable {
     private var resync: (any TimerPort)?
     private var isStopped = false
 
+    /// - Parameters:
+    ///   - client: watches for all components, and sends their requests.
+    ///   - clientOf: who sends the requests of a component instead, by its name.
     package init(
-        _ components: [any Component], client: any APIClient, runtime: any Runtime, log: Log,
-        configuration: Configuration = .init()
+        _ components: [any Component], client: any APIClient, clientOf: (String) -> (any APIClient)? = { _ in nil },
+        runtime: any Runtime, log: Log, configuration: Configuration = .init()
     ) {
         self.client = client
+        senders = components.map { clientOf($0.name) }
         self.runtime = runtime
         self.log = log
         self.configuration = configuration
@@ -192,7 +198,8 @@ package final class ComponentDriver: @unchecked Sendable {
             let next = waiting[waitingHead]
             waitingHead += 1
             inFlight += 1
-            client.send(next.request, on: executor) { [weak self] result in self?.answered(next, result) }
+            let sender = senders[next.runner] ?? client
+            sender.send(next.request, on: executor) { [weak self] result in self?.answered(next, result) }
         }
         if waitingHead == waiting.count {
             waiting.removeAll(keepingCapacity: waiting.capacity < 1024)

@@ -178,8 +178,10 @@ package struct DeploymentPlanner {
 
     private func annotate(_ plan: inout Plan, _ revision: String) -> Bool {
         guard deployment.metadata.annotations[DeploymentPlanner.revision] != revision else { return false }
-        plan.add(
-            .mergePatch(deployment, JSONText.metadata("annotations", [(DeploymentPlanner.revision, revision)])))
+        // Not patched: the controller's role lets it update Deployments only.
+        var annotated = deployment
+        annotated.metadata.annotations[DeploymentPlanner.revision] = revision
+        plan.add(.update(annotated))
         return true
     }
 

@@ -16,13 +16,17 @@ struct InMemoryServer {
     let store: SQLiteStore
     let server: APIServer
 
-    init(runtimeConfig: RuntimeConfig = RuntimeConfig()) throws {
+    init(runtimeConfig: RuntimeConfig = RuntimeConfig(), tokens: [String: Identity] = [:], authorizesNodes: Bool = true)
+        throws
+    {
         runtime = SimulatedRuntime(seed: 1)
         store = try SQLiteStore(inMemory: "test", runtime: runtime, executor: runtime.executor(named: "store"))
+        let authenticator = Authenticator(tokens: tokens.merging(["t": .admin]) { own, _ in own })
         registry = try Registry(
             store: store, runtime: runtime, log: Log(component: "test", minimum: .error),
-            configuration: .init(runtimeConfig: runtimeConfig))
-        server = APIServer(registry: registry, authenticator: Authenticator(tokens: ["t": .admin]))
+            configuration: .init(runtimeConfig: runtimeConfig, authorizesNodes: authorizesNodes),
+            reviews: [TokenReviews(authenticator)])
+        server = APIServer(registry: registry, authenticator: authenticator)
         _ = try send(
             "POST", "/api/v1/namespaces", body: #"{"kind":"Namespace","apiVersion":"v1","metadata":{"name":"a"}}"#)
     }
@@ -51,12 +55,22 @@ struct InMemoryServer {
     }
 
     func send(_ method: String, _ path: String, accept: String, type: String, bytes: [UInt8]) throws -> Answer {
+        try send(method, path, accept: accept, type: type, token: "t", headers: [], bytes: bytes)
+    }
+
+    /// - Parameter token: empty for none.
+    func send(
+        _ method: String, _ path: String, accept: String = "application/json", type: String = "application/json",
+        token: String, headers: [(String, String)], bytes: [UInt8]
+    ) throws -> Answer {
         let parts = path.split(separator: "?", maxSplits: 1).map(String.init)
         let exchange = RecordedExchange()
         server.handle(
             HTTPRequest(
                 method: method, path: parts[0], query: parts.count > 1 ? parts[1] : nil,
-                headers: [("authorization", "Bearer t"), ("accept", accept), ("content-type", type)], body: bytes),
+                headers: HTTPHeaderList(
+                    (token.isEmpty ? [] : [("authorization", "Bearer \(token)")])
+                        + [("accept", accept), ("content-type", type)] + headers), body: bytes),
             exchange)
         _ = runtime.run(until: runtime.monotonic() + .seconds(10)) { exchange.answer.withLock { $0.status != 0 } }
         let isStream = exchange.isStream.withLock { $0 }

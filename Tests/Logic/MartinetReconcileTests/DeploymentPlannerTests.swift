@@ -132,8 +132,10 @@ struct DeploymentPlannerTests {
                 let plan = DeploymentPlanner(deployment: deployment, candidates: sets, pods: [], now: now).plan()
                 var changed = false
                 for write in plan.steps.joined() {
-                    if write.request.patch != nil {
-                        let revision = sets[0].metadata.annotations[DeploymentPlanner.revision]
+                    if write.request.resource.subresource.isEmpty,
+                        let annotated = write.request.object?.view(Deployment.self)
+                    {
+                        let revision = annotated.metadata.annotations[DeploymentPlanner.revision]
                         changed = changed || deployment.metadata.annotations[DeploymentPlanner.revision] != revision
                         deployment.metadata.annotations[DeploymentPlanner.revision] = revision
                     }

@@ -10,6 +10,8 @@ struct AdmissionAttributes {
     var object: Object
     /// What is stored; nil for a creation.
     let old: Object?
+    /// Whether what was sent, or what a patch made, carried the identity of what is stored: then it is based on it.
+    var isBased = false
 
     var isPodCreation: Bool {
         verb == .create && kind.name == "Pod" && kind.group.isEmpty && resource.subresource.isEmpty
@@ -27,5 +29,6 @@ enum AdmissionChain {
     static let builtin: [any AdmissionPlugin] = [
         NamespaceLifecycle(), LimitRanger(), SystemFields(), ServiceAccountAdmission(), PodPriority(),
         DefaultTolerationSeconds(), RuntimeClassDefaults(), DefaultStorageClass(), DefaultIngressClass(),
+        RoleAdmission(),
     ]
 }

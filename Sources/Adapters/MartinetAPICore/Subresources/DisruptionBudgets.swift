@@ -39,7 +39,7 @@ extension Registry {
         request.options.dryRun = dryRun
         request.options.userAgent = "kube-apiserver"
         let now = runtime.now()
-        change(request, resource, .component("apiserver"), .update, { granted($0.failure) }) { current in
+        change(request, resource, .server, .update, { granted($0.failure) }) { current in
             try Registry.decrement(current.object, pod.metadata.name, now)
         }
     }

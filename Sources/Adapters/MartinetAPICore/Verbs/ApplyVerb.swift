@@ -47,6 +47,7 @@ extension Registry {
         }
         do throws(APIError) {
             guard request.resource.subresource.isEmpty else { throw APIError.notFound(request.resource) }
+            try checkCreation(request, identity)
             let creation = try creation(of: application, manager, request, resource)
             create(creation, resource, identity, .done, tries: 0) { result in
                 // Somebody else was first: what there is now is applied to.

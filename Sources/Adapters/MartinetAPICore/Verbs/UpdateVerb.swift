@@ -1,3 +1,4 @@
+import MartinetAuthorization
 import MartinetBase
 import MartinetAPI
 import MartinetClient
@@ -55,10 +56,18 @@ extension Registry {
             creation.verb = .create
             creation.resource.name = nil
             creation.object = object
+            try checkCreation(request, identity)
             return try create(creation, resource, identity, completion)
         }
         let replacement = object
         change(request, resource, identity, .update, completion) { _ in replacement }
+    }
+
+    /// Who makes by an update or by applying what is not there yet must be allowed to create.
+    func checkCreation(_ request: APIRequest, _ identity: Identity) throws(APIError) {
+        var access = AccessRequest(identity, request)
+        access.verb = "create"
+        if let refusal = authorizer.refusal(access) { throw refusal }
     }
 
     func patch(
@@ -140,8 +149,8 @@ extension Registry {
         if object.managedFieldsList != managed { object.setManagedFieldsList(managed) }
         bumpGeneration(&object, old, resource, isStatus: subresource == "status")
         var attributes = AdmissionAttributes(
-            verb: .update, resource: request.resource, kind: resource.kind, identity: identity, object: object, old: old
-        )
+            verb: .update, resource: request.resource, kind: resource.kind, identity: identity, object: object,
+            old: old, isBased: !changed.metadata.uid.isEmpty)
         for plugin in admission { try plugin.admit(&attributes, in: self) }
         object = attributes.object
         let errors = resource.strategy.validateUpdate(object, old: old, through: subresource)

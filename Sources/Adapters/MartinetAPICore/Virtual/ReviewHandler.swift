@@ -37,6 +37,10 @@ struct SelfSubjectReviews: ReviewHandler {
         var isKnown = review.setValue(.string(identity.user), at: ".status.userInfo.username")
         if !identity.uid.isEmpty { isKnown = review.setValue(.string(identity.uid), at: ".status.userInfo.uid") }
         if !identity.groups.isEmpty { isKnown = review.setValue(groups, at: ".status.userInfo.groups") }
+        if !identity.extra.isEmpty {
+            let extra = identity.extra.map { Map.Entry(key: $0.key, value: .list($0.value.map(Value.string))) }
+            isKnown = review.setValue(.map(Map(unsorted: extra)), at: ".status.userInfo.extra")
+        }
         guard isKnown else { return completion(.failure(.internalError("a review has no place for its answer"))) }
         completion(.success(review))
     }

@@ -1,0 +1,47 @@
+package import MartinetAPICore
+package import MartinetClient
+package import MartinetSchema
+
+/// Says whom a token stands for, to those who are shown tokens and cannot read them.
+package struct TokenReviews: ReviewHandler {
+    private let authenticator: Authenticator
+    package let kinds = ["authentication.k8s.io/v1.TokenReview"]
+
+    package init(_ authenticator: Authenticator) { self.authenticator = authenticator }
+
+    package func review(
+        _ review: Object, _ resource: ResourceName, as identity: Identity,
+        _ completion: @escaping @Sendable (Result<Object, APIError>) -> Void
+    ) {
+        let spec = review.part("spec")
+        let token = spec?.text("token") ?? ""
+        guard !token.isEmpty else { return completion(.failure(.badRequest("token is required for TokenReview"))) }
+        var wanted: [String] = []
+        if case .list(let values)? = spec?[field: "audiences"] {
+            wanted = values.compactMap { if case .string(let text) = $0 { text } else { nil } }
+        }
+        // Every token that is known here is meant for this server.
+        let audiences =
+            wanted.isEmpty ? [ServiceAccountTokens.issuer] : wanted.filter { $0 == ServiceAccountTokens.issuer }
+        let found = audiences.isEmpty ? nil : authenticator.identity(ofToken: token)
+        var review = review
+        let status = review.made("status") { status in
+            guard let found else {
+                status[field: "error"] = .string("[invalid bearer token]")
+                return
+            }
+            status[field: "authenticated"] = .bool(true)
+            status[field: "audiences"] = .list(audiences.map(Value.string))
+            status.change("user") { user in
+                user[field: "username"] = .string(found.user)
+                if !found.uid.isEmpty { user[field: "uid"] = .string(found.uid) }
+                user[field: "groups"] = .list(found.groups.map(Value.string))
+                guard !found.extra.isEmpty else { return }
+                let extra = found.extra.map { Map.Entry(key: $0.key, value: .list($0.value.map(Value.string))) }
+                user[field: "extra"] = .map(Map(unsorted: extra))
+            }
+        }
+        review[field: "status"] = status
+        completion(.success(review))
+    }
+}
