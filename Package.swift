@@ -98,6 +98,10 @@ let modules: [Module] = [
         .logic, "MartinetStrategies",
         uses: ["MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetAddresses", "MartinetNearMiss"]),
     module(.logic, "MartinetVersions", uses: ["MartinetSchema"]),
+    module(.logic, "MartinetPodSecurity", uses: ["MartinetSchema"]),
+    module(
+        .logic, "MartinetAdmissionPolicies",
+        uses: ["MartinetSchema", "MartinetAPI", "MartinetStrategies", "MartinetCEL", "MartinetCELKubernetes"]),
     module(
         .logic, "MartinetDocuments",
         uses: [
@@ -145,7 +149,8 @@ let modules: [Module] = [
         uses: [
             "MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetSelectors", "MartinetPatch",
             "MartinetAddresses", "MartinetManagedFields", "MartinetCustomResources", "MartinetStrategies",
-            "MartinetVersions", "MartinetStore",
+            "MartinetVersions", "MartinetStore", "MartinetPodSecurity", "MartinetReconcile", "MartinetCEL",
+            "MartinetCELKubernetes", "MartinetAdmissionPolicies",
         ]),
     module(
         .adapters, "MartinetImages",
@@ -315,6 +320,7 @@ let fuzzer = module(
 
 /// What the tests of a module need besides what the module uses: targets, and programs that they start.
 let testUses: [String: [String]] = [
+    "MartinetPodSecurity": ["MartinetAPI"],
     "MartinetRegistryAccess": ["MartinetArchive"],
     "MartinetDocuments": ["MartinetCustomResources"],
     "MartinetKubelet": [

@@ -18,10 +18,13 @@ package final class Registry: Sendable {
         package var eventLifetime: Duration
         /// Which kinds and versions are served.
         package var runtimeConfig: RuntimeConfig
+        /// Which rules about writes hold, and what they are told.
+        package var admission: AdmissionSettings
         package init(
             serviceNetwork: ServiceNetwork = ServiceNetwork(), eventLifetime: Duration = .seconds(3600),
-            runtimeConfig: RuntimeConfig = RuntimeConfig()
+            runtimeConfig: RuntimeConfig = RuntimeConfig(), admission: AdmissionSettings = AdmissionSettings()
         ) {
+            self.admission = admission
             self.serviceNetwork = serviceNetwork
             self.eventLifetime = eventLifetime
             self.runtimeConfig = runtimeConfig
@@ -33,7 +36,7 @@ package final class Registry: Sendable {
     package let configuration: Configuration
     let store: any ObjectStore
     let authorizer = Authorizer()
-    let admission: [any AdmissionPlugin]
+    let admission: AdmissionChain
     let allocator: ServiceAllocator
     /// Where requests wait that must be tried again in a moment.
     let waiting: any SerialExecutorPort
@@ -72,7 +75,7 @@ package final class Registry: Sendable {
         ) { first, _ in first }
         self.health = health
         waiting = runtime.executor(named: "martinet.registry.waiting")
-        admission = AdmissionChain.builtin
+        admission = AdmissionChain(configuration.admission)
         allocator = ServiceAllocator(configuration.serviceNetwork)
         let resources = BuiltinResources.all(configuration.runtimeConfig, revision: store.revision)
         state = Mutex(State(served: ServedResources(resources), builtin: resources))
@@ -186,6 +189,7 @@ package final class Registry: Sendable {
             }
             resource.cache.put(object)
             if isDefinition { definitionChanged(object.name, object.object) }
+            if resource.kind.name == Registry.policyKind, resource.kind.version == "v1" { policyChanged(object) }
         case .delete:
             if resource.kind.name == "Service", let old = resource.cache.get(event.key) {
                 allocator.release(old.object)

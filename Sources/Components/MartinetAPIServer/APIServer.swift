@@ -111,6 +111,8 @@ package final class APIServer: RequestHandler {
             return try watch(request, resource, query, identity, representation, exchange)
         }
         let warnings = try readBody(&request, http, query, resource.kind)
+        let notes = RequestNotes()
+        request.notes = notes
         let final = request
         let include = TableConverter.Include(rawValue: query["includeObject"] ?? "") ?? .metadata
         registry.handle(final, as: identity) { [self] result in
@@ -118,8 +120,8 @@ package final class APIServer: RequestHandler {
             case .success(let reply):
                 respond(
                     reply, ReplyEncoder(representation: representation, include: include, now: registry.runtime.now()),
-                    warnings + [resource.deprecation].compactMap { $0 }, exchange)
-            case .failure(let error): fail(error, http, representation, exchange)
+                    warnings + [resource.deprecation].compactMap { $0 } + notes.warnings, exchange)
+            case .failure(let error): fail(error, http, representation, notes.warnings, exchange)
             }
         }
     }
@@ -222,7 +224,8 @@ package final class APIServer: RequestHandler {
     }
 
     private func fail(
-        _ error: APIError, _ request: HTTPRequest?, _ representation: Representation, _ exchange: any Exchange
+        _ error: APIError, _ request: HTTPRequest?, _ representation: Representation, _ warnings: [String] = [],
+        _ exchange: any Exchange
     ) {
         var plain = representation
         plain.form = .whole
@@ -230,6 +233,7 @@ package final class APIServer: RequestHandler {
         let encoded = encoder.object(error.status.object)
         var headers = [("content-type", encoded.contentType), ("cache-control", "no-cache, private")]
         if error.retryAfterSeconds > 0 { headers.append(("retry-after", String(error.retryAfterSeconds))) }
+        headers += warnings.map(APIServer.header)
         exchange.respond(error.code, headers, encoded.body)
     }
 
@@ -284,6 +288,7 @@ package final class APIServer: RequestHandler {
         }
         let key = ResourceName(version: "v1", plural: "pods", namespace: name.namespace, name: name.name)
         guard let pod = registry.stored(key) else { throw APIError.notFound(key) }
+        if let refusal = registry.connectRefusal(name, pod: pod.object, identity) { throw refusal }
         nodes.serve(request, pod: pod.object, exchange) { [self] error in
             fail(error, http, Representation(), exchange)
         }

@@ -35,6 +35,7 @@ package enum StandardControllers {
             ReconcilerComponent(ClaimProtectionController()),
             ReconcilerComponent(VolumeProtectionController()),
             ReconcilerComponent(AttributesClassProtectionController()),
+            ReconcilerComponent(ResourceQuotaController(kinds: configuration.kinds)),
         ]
     }
 }
