@@ -41,6 +41,9 @@ struct AdmissionAttributes {
     /// Whether it is about a kind, whatever its version and subresource.
     func concerns(_ kind: String, group: String = "") -> Bool { self.kind.name == kind && self.kind.group == group }
 
+    /// Whether anybody reads warnings.
+    var hasListeners: Bool { notes != nil }
+
     /// What the caller is told besides the answer.
     func warn(_ text: String) { notes?.warn(text) }
 

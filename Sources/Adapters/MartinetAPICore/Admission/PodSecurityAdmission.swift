@@ -82,7 +82,7 @@ struct PodSecurityAdmission: AdmissionPlugin {
     }
 
     /// Where the pod is in an object of a kind; nil where there is none.
-    private static func template(_ kind: Kind) -> [String]? {
+    static func template(_ kind: Kind) -> [String]? {
         switch (kind.group, kind.name) {
         case ("", "Pod"): []
         case ("", "PodTemplate"): ["template"]
