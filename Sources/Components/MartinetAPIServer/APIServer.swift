@@ -121,7 +121,7 @@ package final class APIServer: RequestHandler {
                 respond(
                     reply, ReplyEncoder(representation: representation, include: include, now: registry.runtime.now()),
                     warnings + [resource.deprecation].compactMap { $0 } + notes.warnings, exchange)
-            case .failure(let error): fail(error, http, representation, notes.warnings, exchange)
+            case .failure(let error): fail(error, http, representation, warnings: notes.warnings, exchange)
             }
         }
     }
@@ -224,7 +224,7 @@ package final class APIServer: RequestHandler {
     }
 
     private func fail(
-        _ error: APIError, _ request: HTTPRequest?, _ representation: Representation, _ warnings: [String] = [],
+        _ error: APIError, _ request: HTTPRequest?, _ representation: Representation, warnings: [String] = [],
         _ exchange: any Exchange
     ) {
         var plain = representation
