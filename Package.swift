@@ -99,6 +99,10 @@ let modules: [Module] = [
         .logic, "MartinetStrategies",
         uses: ["MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetAddresses", "MartinetNearMiss"]),
     module(.logic, "MartinetVersions", uses: ["MartinetSchema"]),
+    module(.logic, "MartinetPodSecurity", uses: ["MartinetSchema"]),
+    module(
+        .logic, "MartinetAdmissionPolicies",
+        uses: ["MartinetSchema", "MartinetAPI", "MartinetStrategies", "MartinetCEL", "MartinetCELKubernetes"]),
     module(
         .logic, "MartinetDocuments",
         uses: [
@@ -147,7 +151,8 @@ let modules: [Module] = [
             "MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetSelectors", "MartinetPatch",
             "MartinetAddresses", "MartinetAuthorization", "MartinetManagedFields", "MartinetCustomResources",
             "MartinetStrategies",
-            "MartinetVersions", "MartinetStore",
+            "MartinetVersions", "MartinetStore", "MartinetPodSecurity", "MartinetReconcile", "MartinetCEL",
+            "MartinetCELKubernetes", "MartinetAdmissionPolicies",
         ]),
     module(
         .adapters, "MartinetImages",
@@ -324,6 +329,7 @@ let fuzzer = module(
 
 /// What the tests of a module need besides what the module uses: targets, and programs that they start.
 let testUses: [String: [String]] = [
+    "MartinetPodSecurity": ["MartinetAPI"],
     "MartinetRegistryAccess": ["MartinetArchive"],
     "MartinetDocuments": ["MartinetCustomResources"],
     "MartinetKubelet": [

@@ -60,7 +60,9 @@ final class ServerProcess: Sendable {
             configuration: .init(
                 serviceNetwork: range.network,
                 runtimeConfig: try RuntimeConfig(
-                    settings.runtimeConfig.split(separator: ",").map(String.init), servesLegacy: settings.servesLegacy)),
+                    settings.runtimeConfig.split(separator: ",").map(String.init), servesLegacy: settings.servesLegacy),
+                admission: try AdmissionSettings(
+                    enable: settings.admissionEnabled, disable: settings.admissionDisabled)),
             tokenIssuer: tokens, reviews: [TokenReviews(authenticator)])
         let registry = registry
         tokens.lookUpAccounts { namespace, name in

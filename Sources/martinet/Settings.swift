@@ -28,6 +28,9 @@ struct Settings: Sendable {
     var runtimeConfig = ""
     /// Whether versions that upstream has dropped are served, with a warning: courses and old manifests use them.
     var servesLegacy = true
+    /// Admission plugins besides the default ones, and those of them that are not wanted.
+    var admissionEnabled: [String] = []
+    var admissionDisabled: [String] = []
 
     static let defaultName = "martinet"
     private var isDefault: Bool { name == Settings.defaultName }
@@ -85,6 +88,8 @@ struct Settings: Sendable {
         case "plain-registries": plainRegistries.formUnion(value.split(separator: ",").map(String.init))
         case "kubelet-port": kubeletPort = try number()
         case "runtime-config": runtimeConfig = value
+        case "enable-admission-plugins": admissionEnabled += value.split(separator: ",").map(String.init)
+        case "disable-admission-plugins": admissionDisabled += value.split(separator: ",").map(String.init)
         case "legacy-apis":
             guard value == "true" || value == "false" else {
                 throw SettingsError(message: "--legacy-apis must be true or false, found \(value.debugDescription)")

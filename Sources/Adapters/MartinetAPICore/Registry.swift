@@ -23,12 +23,15 @@ package final class Registry: Sendable {
         package var historyKept: Duration
         /// Whether nodes may do what the pods on them need, beside what roles grant them.
         package var authorizesNodes: Bool
+        /// Which rules about writes hold, and what they are told.
+        package var admission: AdmissionSettings
         package init(
             serviceNetwork: ServiceNetwork = ServiceNetwork(), eventLifetime: Duration = .seconds(3600),
             runtimeConfig: RuntimeConfig = RuntimeConfig(), historyKept: Duration = .seconds(300),
-            authorizesNodes: Bool = true
+            authorizesNodes: Bool = true, admission: AdmissionSettings = AdmissionSettings()
         ) {
             self.authorizesNodes = authorizesNodes
+            self.admission = admission
             self.serviceNetwork = serviceNetwork
             self.eventLifetime = eventLifetime
             self.runtimeConfig = runtimeConfig
@@ -41,7 +44,7 @@ package final class Registry: Sendable {
     package let configuration: Configuration
     let store: any ObjectStore
     package let authorizer = Authorizer()
-    let admission: [any AdmissionPlugin]
+    let admission: AdmissionChain
     let allocator: ServiceAllocator
     /// Where requests wait that must be tried again in a moment.
     let waiting: any SerialExecutorPort
@@ -85,7 +88,7 @@ package final class Registry: Sendable {
         self.health = health
         waiting = runtime.executor(named: "martinet.registry.waiting")
         compactor = Compactor(store: store, every: configuration.historyKept, on: waiting)
-        admission = AdmissionChain.builtin
+        admission = AdmissionChain(configuration.admission)
         allocator = ServiceAllocator(configuration.serviceNetwork)
         reached = ReachedRevision(store.revision)
         let resources = BuiltinResources.all(configuration.runtimeConfig, reached: reached)
@@ -204,6 +207,7 @@ package final class Registry: Sendable {
             resource.cache.put(object)
             if resource.group == Authorizer.group { authorizer.changed(object.object) }
             if isDefinition { definitionChanged(object.name, object.object) }
+            if resource.kind.name == Registry.policyKind, resource.kind.version == "v1" { policyChanged(object) }
         case .delete:
             if resource.kind.name == "Service", let old = resource.cache.get(event.key) {
                 allocator.release(old.object)

@@ -47,6 +47,9 @@ package struct ServedResource: Sendable {
     /// A stored object as it is served.
     func served(_ object: Object) -> Object { storageKind == nil ? object : converter.convert(object, to: kind) }
 
+    /// An object of another version as this one.
+    func converted(_ object: Object) -> Object { converter.convert(object, to: kind) }
+
     /// Where an object lies in the store.
     func key(namespace: String?, name: String) -> String {
         kind.isNamespaced ? "\(cache.prefix)\(namespace ?? "")/\(name)" : "\(cache.prefix)\(name)"

@@ -99,8 +99,10 @@ package final class APIServer: RequestHandler {
     ) throws(APIError) -> AccessRequest {
         switch path {
         case .other(let path): return APIServer.access(identity, path, request)
-        case .resource(let name):
-            var asked = APIRequest(try verb(request.method, name, query), name)
+        case .resource(let name), .watch(let name):
+            var isWatch = false
+            if case .watch = path { isWatch = true }
+            var asked = APIRequest(isWatch ? .watch : try verb(request.method, name, query), name)
             asked.options.fieldSelector = query["fieldSelector"] ?? ""
             return AccessRequest(identity, asked)
         }
@@ -114,7 +116,7 @@ package final class APIServer: RequestHandler {
     ) throws(APIError) {
         guard let resource = registry.served[name] else {
             // Who may not ask does not learn what there is.
-            let asked = try access(identity, .resource(name), http, query)
+            let asked = try access(identity, isWatchPath ? .watch(name) : .resource(name), http, query)
             if let refusal = registry.authorizer.refusal(asked) { throw refusal }
             throw APIError.noSuchPath
         }
@@ -137,6 +139,8 @@ package final class APIServer: RequestHandler {
             return try watch(request, resource, query, identity, representation, exchange)
         }
         let warnings = try readBody(&request, http, query, resource.kind)
+        let notes = RequestNotes()
+        request.notes = notes
         let final = request
         let include = try include(query, representation)
         registry.handle(final, as: identity) { [self] result in
@@ -144,8 +148,8 @@ package final class APIServer: RequestHandler {
             case .success(let reply):
                 respond(
                     reply, ReplyEncoder(representation: representation, include: include, now: registry.runtime.now()),
-                    warnings + [resource.deprecation].compactMap { $0 }, exchange)
-            case .failure(let error): fail(error, http, representation, exchange)
+                    warnings + [resource.deprecation].compactMap { $0 } + notes.warnings, exchange)
+            case .failure(let error): fail(error, http, representation, warnings: notes.warnings, exchange)
             }
         }
     }
@@ -264,7 +268,8 @@ package final class APIServer: RequestHandler {
     }
 
     private func fail(
-        _ error: APIError, _ request: HTTPRequest?, _ representation: Representation, _ exchange: any Exchange
+        _ error: APIError, _ request: HTTPRequest?, _ representation: Representation, warnings: [String] = [],
+        _ exchange: any Exchange
     ) {
         var plain = representation
         plain.form = .whole
@@ -272,6 +277,7 @@ package final class APIServer: RequestHandler {
         let encoded = encoder.object(error.status.object)
         var headers = [("content-type", encoded.contentType), ("cache-control", "no-cache, private")]
         if error.retryAfterSeconds > 0 { headers.append(("retry-after", String(error.retryAfterSeconds))) }
+        headers += warnings.map(APIServer.header)
         exchange.respond(error.code, headers, encoded.body)
     }
 
@@ -349,6 +355,7 @@ package final class APIServer: RequestHandler {
         }
         let key = ResourceName(version: "v1", plural: "pods", namespace: name.namespace, name: name.name)
         guard let pod = registry.stored(key) else { throw APIError.notFound(key) }
+        if let refusal = registry.connectRefusal(name, pod: pod.object, identity) { throw refusal }
         nodes.serve(request, pod: pod.object, exchange) { [self] error in
             fail(error, http, Representation(), exchange)
         }

@@ -35,6 +35,7 @@ package enum StandardControllers {
             ReconcilerComponent(ClaimProtectionController()),
             ReconcilerComponent(VolumeProtectionController()),
             ReconcilerComponent(AttributesClassProtectionController()),
+            ReconcilerComponent(ResourceQuotaController(kinds: configuration.kinds)),
         ]
             + configuration.kinds.filter { $0.name == "ClusterRole" }.map {
                 ReconcilerComponent(ClusterRoleAggregation(clusterRoles: $0))
@@ -47,8 +48,11 @@ package enum StandardControllers {
         switch controller {
         case "deployment-controller", "replicaset-controller", "endpointslice-controller", "namespace-controller",
             "generic-garbage-collector", "node-controller", "pod-garbage-collector",
-            "clusterrole-aggregation-controller":
+            "clusterrole-aggregation-controller", "resourcequota-controller",
+            "volumeattributesclass-protection-controller":
             controller
+        case "persistentvolumeclaim-protection-controller": "pvc-protection-controller"
+        case "persistentvolume-protection-controller": "pv-protection-controller"
         case "endpoints-controller": "endpoint-controller"
         case "serviceaccount-controller": "service-account-controller"
         case "root-ca-certificate-publisher-controller": "root-ca-cert-publisher"

@@ -44,6 +44,8 @@ package struct APIRequest: Sendable {
     package var object: Object?
     /// The patch of a patch, in JSON (what was YAML is JSON by now).
     package var patch: (type: Patch, document: [UInt8])?
+    /// Where the server writes what it has to say besides the answer; nil where nobody reads it.
+    package var notes: RequestNotes?
 
     package init(_ verb: Verb, _ resource: ResourceName, object: Object? = nil) {
         self.verb = verb

@@ -120,4 +120,70 @@ import Testing
         let refusal = #expect(throws: APIError.self) { try evict("b") }
         #expect(refusal?.code == 429)
     }
+
+    @Test func aNodeChangesItselfAndWhatRunsOnItOnly() throws {
+        let cluster = try TestCluster(admission: try AdmissionSettings(enable: ["NodeRestriction"], disable: []))
+        func node(_ name: String, _ label: String) throws -> APIRequest {
+            try cluster.create(
+                Node {
+                    $0.metadata.name = name
+                    $0.metadata.labels = [label: "x"]
+                })
+        }
+        try cluster.send(node("a", "kubernetes.io/hostname"), as: .node("a"))
+        #expect(try cluster.failure(node("b", "color"), as: .node("a")).code == 403)
+        #expect(try cluster.failure(node("c", "node-restriction.kubernetes.io/x"), as: .node("c")).code == 403)
+    }
+
+    @Test func aDroppedPluginIsNotThereUnlessItIsAskedFor() throws {
+        let spec = #""securityContext":{"runAsUser":5},"#
+        _ = try make(pod("a", spec), in: cluster())
+        let strict = try TestCluster(
+            admission: try AdmissionSettings(
+                enable: ["SecurityContextDeny"], disable: ["ServiceAccount"]))
+        #expect(throws: APIError.self) { try make(pod("a", spec), in: strict) }
+        #expect(throws: AdmissionSettings.Invalid.self) {
+            try AdmissionSettings(enable: ["ImagePolicyWebhook"], disable: [])
+        }
+    }
+
+    @Test func aNamespaceThatIsEnforcedAnewWarnsOfThePodsThatItHas() throws {
+        let cluster = try cluster()
+        _ = try make(pod("a", #""hostNetwork":true,"#), in: cluster)
+        let stored = try #require(
+            cluster.registry.stored(ResourceName(version: "v1", plural: "namespaces", name: "shop")))
+        var namespace = Namespace(object: stored.object)
+        namespace.metadata.labels["pod-security.kubernetes.io/enforce"] = "baseline"
+        var request = try cluster.request(.update, Namespace.self, nil, "shop")
+        request.object = namespace.object
+        let notes = RequestNotes()
+        request.notes = notes
+        try cluster.send(request)
+        #expect(notes.warnings.count == 2)
+        #expect(notes.warnings.last?.hasPrefix("a: host namespaces") == true)
+        let error = #expect(throws: APIError.self) { try make(pod("b", #""hostNetwork":true,"#), in: cluster) }
+        #expect(error?.code == 403)
+        namespace.metadata.labels["pod-security.kubernetes.io/enforce"] = "some"
+        request.object = namespace.object
+        request.object?.change("metadata") { $0[field: "resourceVersion"] = nil }
+        #expect(try cluster.failure(request).code == 422)
+    }
+
+    @Test func nobodyBecomesAMasterByACertificate() throws {
+        // openssl req -new -newkey ed25519 -subj /O=system:masters/CN=eve
+        let request = """
+            LS0tLS1CRUdJTiBDRVJUSUZJQ0FURSBSRVFVRVNULS0tLS0KTUlHbU1Gb0NBUUF3SnpFWE1CVUdBMVVFQ2d3T2MzbH\
+            pkR1Z0T20xaGMzUmxjbk14RERBS0JnTlZCQU1NQTJWMgpaVEFxTUFVR0F5dGxjQU1oQUVYVE1rZDN3YWVWcDlBS0th\
+            ZUhyN0o1dEVRNnlMMmFOeVN4R0ROUFlDaURvQUF3CkJRWURLMlZ3QTBFQXlEV0tzY3pwV0IrSHFFYUJvVEtKVk5vb2\
+            9KOGNDVks5blBycytxcVExU2FqRlQ2T2VtZ1IKU1E5YkJrSE5vZktNRnF6YkxDb2hQVEZOcGkydThZSzNEdz09Ci0t\
+            LS0tRU5EIENFUlRJRklDQVRFIFJFUVVFU1QtLS0tLQo=
+            """
+        let json = """
+            {"kind":"CertificateSigningRequest","apiVersion":"certificates.k8s.io/v1","metadata":{"name":"c"},"spec":{\
+            "request":"\(request)","signerName":"kubernetes.io/kube-apiserver-client","usages":["client auth"]}}
+            """
+        let cluster = try cluster()
+        let error = #expect(throws: APIError.self) { try make(json, in: cluster) }
+        #expect(error?.message.contains("system:masters group is not allowed") == true)
+    }
 }

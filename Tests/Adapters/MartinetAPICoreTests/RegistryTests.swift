@@ -15,13 +15,14 @@ struct TestCluster {
 
     init(
         seed: UInt64 = 1, runtimeConfig: RuntimeConfig = RuntimeConfig(), namespaces: [String] = ["default", "shop"],
-        serviceNetwork: ServiceNetwork = ServiceNetwork()
+        serviceNetwork: ServiceNetwork = ServiceNetwork(), admission: AdmissionSettings = AdmissionSettings()
     ) throws {
         runtime = SimulatedRuntime(seed: seed)
         store = try SQLiteStore(inMemory: "test", runtime: runtime, executor: runtime.executor(named: "store"))
         registry = try Registry(
             store: store, runtime: runtime, log: Log(component: "test", minimum: .error),
-            configuration: .init(serviceNetwork: serviceNetwork, runtimeConfig: runtimeConfig))
+            configuration: .init(
+                serviceNetwork: serviceNetwork, runtimeConfig: runtimeConfig, admission: admission))
         for name in namespaces { _ = try send(create(Namespace { $0.metadata.name = name })) }
     }
 

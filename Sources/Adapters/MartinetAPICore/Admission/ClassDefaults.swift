@@ -168,16 +168,3 @@ struct RuntimeClassDefaults: AdmissionPlugin {
         if !overhead.isEmpty { attributes.object.change("spec") { $0[field: "overhead"] = .map(overhead) } }
     }
 }
-
-extension AdmissionAttributes {
-    func isCreation(of kind: String, group: String) -> Bool {
-        verb == .create && self.kind.name == kind && self.kind.group == group && resource.subresource.isEmpty
-    }
-
-    /// The refusal of an admission plugin.
-    func forbidden(_ why: String) -> APIError {
-        var target = resource
-        target.name = object.metadata.name
-        return APIError.about(target, code: 403, reason: "Forbidden", "is forbidden: \(why)")
-    }
-}

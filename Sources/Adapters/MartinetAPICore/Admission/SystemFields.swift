@@ -32,18 +32,8 @@ struct SystemFields: AdmissionPlugin {
                     $0.lastTransitionTime = now
                 })
             object = pod.object
-        case ("", "Node"):
-            var node = Node(object: object)
-            let key = "node.kubernetes.io/not-ready"
-            if !node.spec.taints.contains(where: { $0.key == key && $0.effect == "NoSchedule" }) {
-                node.spec.taints.append(Taint { ($0.key, $0.effect) = (key, "NoSchedule") })
-            }
-            object = node.object
-        case ("", "PersistentVolumeClaim"): protect(&object, "kubernetes.io/pvc-protection")
         case ("", "PersistentVolume"):
-            protect(&object, "kubernetes.io/pv-protection")
             object.change("status") { $0[field: "lastPhaseTransitionTime"] = .int(now.seconds) }
-        case ("storage.k8s.io", "VolumeAttributesClass"): protect(&object, "kubernetes.io/vac-protection")
         case ("certificates.k8s.io", "CertificateSigningRequest"):
             let identity = attributes.identity
             object.change("spec") { spec in
@@ -54,12 +44,6 @@ struct SystemFields: AdmissionPlugin {
             }
         default: stampTaints(&object, attributes.kind, now)
         }
-    }
-
-    private func protect(_ object: inout Object, _ finalizer: String) {
-        var metadata = object.metadata
-        if !metadata.finalizers.contains(finalizer) { metadata.finalizers.append(finalizer) }
-        object.metadata = metadata
     }
 
     /// A taint of a device says since when.

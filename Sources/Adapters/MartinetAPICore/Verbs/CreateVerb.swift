@@ -28,7 +28,9 @@ extension Registry {
         do throws(APIError) {
             let object = try prepare(request, resource, identity, tracking)
             let generated = try body(request, resource.kind.type).metadata.name.isEmpty
+            let key = resource.key(namespace: object.metadata.namespace, name: object.metadata.name)
             commitCreate(object, request, resource) { result in
+                self.admission.finished(key)
                 if case .failure(let error) = result, error.isAlreadyExists, generated, tries < Registry.generateTries {
                     return self.create(request, resource, identity, tracking, tries: tries + 1, completion)
                 }
@@ -78,11 +80,12 @@ extension Registry {
         if tracking == .update { track(&object, over: nil, request, resource) }
         resource.strategy.prepareForCreate(&object)
         var attributes = AdmissionAttributes(
-            verb: .create, resource: request.resource, kind: kind, identity: identity, object: object, old: nil)
-        for plugin in admission { try plugin.admit(&attributes, in: self) }
+            request, verb: .create, kind: kind, identity: identity, object: object, old: nil)
+        try admission.admit(&attributes, in: self)
         object = attributes.object
         let errors = resource.strategy.validate(object)
         guard errors.isEmpty else { throw APIError.invalid(kind, object.metadata.name, errors) }
+        try admission.validate(attributes, in: self)
         return object
     }
 

@@ -52,10 +52,10 @@ extension Registry {
             guard let current = resource.cache.get(key) else { throw APIError.notFound(request.resource) }
             try checkPreconditions(options, current, request.resource, resource.kind)
             var attributes = AdmissionAttributes(
-                verb: .delete, resource: request.resource, kind: resource.kind, identity: identity,
-                object: current.object,
+                request, verb: .delete, kind: resource.kind, identity: identity, object: current.object,
                 old: current.object)
-            for plugin in admission { try plugin.admit(&attributes, in: self) }
+            try admission.admit(&attributes, in: self)
+            try admission.validate(attributes, in: self)
             let object = marked(current.object, options, resource)
             let again: Completion = { result in
                 if case .failure(let error) = result, error.isConflict, tries < 16 {

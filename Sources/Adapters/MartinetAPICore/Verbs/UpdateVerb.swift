@@ -120,6 +120,7 @@ extension Registry {
             }
             let object = try prepare(changed, over: current, request, resource, identity, tracking)
             try commitChange(object, over: current, request, resource) { result in
+                self.admission.finished(key)
                 if case .failure(let error) = result, error.isConflict, !isConditional, tries < Registry.conflictTries {
                     return self.change(request, resource, identity, tracking, tries: tries + 1, completion, change)
                 }
@@ -149,12 +150,13 @@ extension Registry {
         if object.managedFieldsList != managed { object.setManagedFieldsList(managed) }
         bumpGeneration(&object, old, resource, isStatus: subresource == "status")
         var attributes = AdmissionAttributes(
-            verb: .update, resource: request.resource, kind: resource.kind, identity: identity, object: object,
-            old: old, isBased: !changed.metadata.uid.isEmpty)
-        for plugin in admission { try plugin.admit(&attributes, in: self) }
+            request, verb: .update, kind: resource.kind, identity: identity, object: object, old: old,
+            isBased: !changed.metadata.uid.isEmpty)
+        try admission.admit(&attributes, in: self)
         object = attributes.object
         let errors = resource.strategy.validateUpdate(object, old: old, through: subresource)
         guard errors.isEmpty else { throw APIError.invalid(resource.kind, object.metadata.name, errors) }
+        try admission.validate(attributes, in: self)
         return object
     }
 
