@@ -125,7 +125,7 @@ struct PortForwardTests {
             SPDYFrame.reset(id: 3, status: 3), .reset(id: 5, status: 3), .reset(id: 4, status: 1),
             .reset(id: 5, status: 1),
         ] {
-            #expect(peer.frames.contains(frame), "\(frame)")
+            #expect(await Support.eventually { peer.frames.contains(frame) }, "\(frame)")
         }
         peer.pipe.abort()
         #expect(await Support.eventually { site.fake.processes.withLock { $0[0].hungUp } })
