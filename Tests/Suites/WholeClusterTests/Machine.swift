@@ -33,8 +33,11 @@ final class Machine {
 
     /// Takes away the namespace and the folder. Whatever a cluster left in them is a finding of its test, not of this.
     func remove() {
+        // While there is a namespace to run it in; the namespace itself is a mount, and goes by its own way.
+        let content = names(folder).filter { $0 != "netns" }.map { "\(folder)/\($0)" }
+        _ = try? run(["/bin/rm", "-rf"] + content)
         try? namespace.delete()
-        _ = try? run(["/bin/rm", "-rf", folder])
+        rmdir(folder)
     }
 
     /// The links, nftables' tables and everything mounted or left of this machine, in words.
