@@ -7,11 +7,13 @@ struct Progress: Sendable {
 
     init() { start = runtime.monotonic() }
 
-    func step(_ name: String, _ body: () async throws -> Void) async throws {
+    @discardableResult
+    func step<T>(_ name: String, _ body: () async throws -> T) async throws -> T {
         Log.standardError("• \(name)")
         let begin = runtime.monotonic()
-        try await body()
+        let made = try await body()
         Log.standardError("  done in \(Progress.text(runtime.monotonic() - begin))")
+        return made
     }
 
     func now(_ name: String, _ body: () throws -> Void) throws {

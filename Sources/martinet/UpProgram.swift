@@ -79,14 +79,14 @@ final class Up: Sendable {
             return 0
         }
         try Preflight.check(settings)
-        try await progress.step("Certificates") { [self] in
+        let credentials = try await progress.step("Certificates") { [self] in
             let range = try ServerAddresses(settings)
-            _ = try ClusterCredentials(settings, serviceAddress: range.network.apiServer, runtime: runtime)
+            return try ClusterCredentials(settings, serviceAddress: range.network.apiServer, runtime: runtime)
         }
         try await progress.step("Images") { [self] in try BaseImages(flags, runtime: runtime).load() }
         try Keeper.start(flags)
         let loops = EventLoops(threads: 1)
-        let client = try connection(loops)
+        let client = try connection(loops, credentials)
         do {
             try await progress.step("API server") { [self] in try await ready(client.http) }
             try await progress.step("Node \(settings.nodeName)") { [self] in try await nodeReady(client.api) }
@@ -107,9 +107,9 @@ final class Up: Sendable {
         return 0
     }
 
-    private func connection(_ loops: EventLoops) throws -> (http: HTTPClient, api: HTTPAPIClient) {
-        let range = try ServerAddresses(settings)
-        let credentials = try ClusterCredentials(settings, serviceAddress: range.network.apiServer, runtime: runtime)
+    private func connection(
+        _ loops: EventLoops, _ credentials: ClusterCredentials
+    ) throws -> (http: HTTPClient, api: HTTPAPIClient) {
         let http = try HTTPClient(
             loops: loops, runtime: runtime,
             ClientConfiguration(

@@ -99,13 +99,17 @@ package final class APIServer: RequestHandler {
     ) throws(APIError) -> AccessRequest {
         switch path {
         case .other(let path): return APIServer.access(identity, path, request)
-        case .resource(let name), .watch(let name):
-            var isWatch = false
-            if case .watch = path { isWatch = true }
-            var asked = APIRequest(isWatch ? .watch : try verb(request.method, name, query), name)
-            asked.options.fieldSelector = query["fieldSelector"] ?? ""
-            return AccessRequest(identity, asked)
+        case .resource(let name): return access(identity, try verb(request.method, name, query), name, query)
+        case .watch(let name): return access(identity, .watch, name, query)
         }
+    }
+
+    private func access(
+        _ identity: Identity, _ verb: APIRequest.Verb, _ name: ResourceName, _ query: RequestQuery
+    ) -> AccessRequest {
+        var asked = APIRequest(verb, name)
+        asked.options.fieldSelector = query["fieldSelector"] ?? ""
+        return AccessRequest(identity, asked)
     }
 
     // MARK: - Resources
