@@ -85,6 +85,7 @@ let modules: [Module] = [
     module(.wire, "MartinetOCI", uses: ["MartinetBase"]),
     // Logic: decisions, without I/O, clock or chance
     module(.logic, "MartinetAuthorization", uses: ["MartinetSchema"]),
+    module(.logic, "MartinetFlowControl", uses: ["MartinetSchema", "MartinetAuthorization"]),
     module(.logic, "MartinetNameAnswers", uses: ["MartinetAddresses", "MartinetDNSMessage"]),
     module(.logic, "MartinetServiceRules", uses: ["MartinetAddresses", "MartinetNetlink"]),
     module(.logic, "MartinetKubeconfig", uses: ["MartinetNearMiss", "MartinetYAML"]),
