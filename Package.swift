@@ -150,7 +150,8 @@ let modules: [Module] = [
         .adapters, "MartinetAPICore",
         uses: [
             "MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetSelectors", "MartinetPatch",
-            "MartinetAddresses", "MartinetAuthorization", "MartinetManagedFields", "MartinetCustomResources",
+            "MartinetAddresses", "MartinetAuthorization", "MartinetFlowControl", "MartinetManagedFields",
+            "MartinetCustomResources",
             "MartinetStrategies",
             "MartinetVersions", "MartinetStore", "MartinetPodSecurity", "MartinetReconcile", "MartinetCEL",
             "MartinetCELKubernetes", "MartinetAdmissionPolicies",
@@ -209,8 +210,8 @@ let modules: [Module] = [
         .components, "MartinetAPIServer",
         uses: [
             "MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetDocuments", "MartinetYAML",
-            "MartinetAPICore", "MartinetAuthorization", "MartinetStore", "MartinetCertificates", "MartinetTransport",
-            "MartinetReconcile",
+            "MartinetAPICore", "MartinetAuthorization", "MartinetFlowControl", "MartinetStore", "MartinetCertificates",
+            "MartinetTransport", "MartinetReconcile",
         ]),
     module(
         .components, "MartinetBench",

@@ -105,9 +105,11 @@ final class ServerProcess: Sendable {
         let port = try http.listen(address, secure: true)
         Bootstrap(registry: registry, settings: settings, port: port).run { [self] in
             RoleBootstrap(registry).run { [self] in
-                for driver in drivers { driver.start() }
-                api.becomeReady()
-                log.info("ready", [("port", String(port))])
+                FlowBootstrap(registry).run { [self] in
+                    for driver in drivers { driver.start() }
+                    api.becomeReady()
+                    log.info("ready", [("port", String(port))])
+                }
             }
         }
     }

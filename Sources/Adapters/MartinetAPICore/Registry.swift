@@ -25,6 +25,9 @@ package final class Registry: Sendable {
         package var authorizesNodes: Bool
         /// Which rules about writes hold, and what they are told.
         package var admission: AdmissionSettings
+        /// How many requests may be under way at once: upstream's `--max-requests-inflight` and
+        /// `--max-mutating-requests-inflight` together.
+        package var seats = 600
         package init(
             serviceNetwork: ServiceNetwork = ServiceNetwork(), eventLifetime: Duration = .seconds(3600),
             runtimeConfig: RuntimeConfig = RuntimeConfig(), historyKept: Duration = .seconds(300),
@@ -44,6 +47,8 @@ package final class Registry: Sendable {
     package let configuration: Configuration
     let store: any ObjectStore
     package let authorizer = Authorizer()
+    /// Where requests from outside take turns.
+    package let flows: FlowGate
     let admission: AdmissionChain
     let allocator: ServiceAllocator
     /// Where requests wait that must be tried again in a moment.
@@ -87,6 +92,7 @@ package final class Registry: Sendable {
         ) { first, _ in first }
         self.health = health
         waiting = runtime.executor(named: "martinet.registry.waiting")
+        flows = FlowGate(runtime: runtime, seats: configuration.seats)
         compactor = Compactor(store: store, every: configuration.historyKept, on: waiting)
         admission = AdmissionChain(configuration.admission)
         allocator = ServiceAllocator(configuration.serviceNetwork)
@@ -144,6 +150,7 @@ package final class Registry: Sendable {
                 }
                 resource.cache.load(cached)
                 if resource.group == Authorizer.group { authorizer.changed(cached.object) }
+                if resource.configuresFlows { flows.changed(cached.object) }
                 if resource.kind.name == "Service" { allocator.reserve(cached.object) }
             }
             from = page.more ? page.objects.last.map { $0.key + "\0" } : nil
@@ -206,6 +213,7 @@ package final class Registry: Sendable {
             }
             resource.cache.put(object)
             if resource.group == Authorizer.group { authorizer.changed(object.object) }
+            if resource.configuresFlows { flows.changed(object.object) }
             if isDefinition { definitionChanged(object.name, object.object) }
             if resource.kind.name == Registry.policyKind, resource.kind.version == "v1" { policyChanged(object) }
         case .delete:
@@ -215,6 +223,7 @@ package final class Registry: Sendable {
             if resource.group == Authorizer.group, let old = resource.cache.get(event.key) {
                 authorizer.removed(old.object)
             }
+            if resource.configuresFlows, let old = resource.cache.get(event.key) { flows.removed(old.object) }
             resource.cache.delete(event.key, at: event.revision)
             if isDefinition { definitionChanged(resource.split(event.key).name, nil) }
         }

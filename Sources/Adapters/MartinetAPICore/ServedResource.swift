@@ -38,6 +38,9 @@ package struct ServedResource: Sendable {
 
     var group: String { kind.group }
 
+    /// Whether its objects say how requests take turns.
+    var configuresFlows: Bool { kind.group == FlowGate.group && kind.version == "v1" }
+
     /// Whether nothing of it is stored: what is created is a question, and what is read is made when it is asked for.
     var isVirtual: Bool { !kind.verbs.contains("watch") }
 

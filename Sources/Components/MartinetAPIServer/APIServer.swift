@@ -13,7 +13,7 @@ import Synchronization
 /// Everything but streams is answered on the event loop that took the request, or on the store's thread where it had to
 /// become durable first.
 package final class APIServer: RequestHandler {
-    private let registry: Registry
+    let registry: Registry
     private let authenticator: Authenticator
     private let documents: DocumentEndpoints
     private let streams: any SerialExecutorPort
@@ -44,10 +44,19 @@ package final class APIServer: RequestHandler {
                 let asked = try access(identity, path, request, query)
                 identity = try impersonation.identity(wanted, by: identity, for: asked)
             }
-            switch path {
-            case .other(let path): try answer(path, request, identity, exchange)
-            case .resource(let name): try dispatch(name, isWatch: false, request, query, identity, exchange)
-            case .watch(let name): try dispatch(name, isWatch: true, request, query, identity, exchange)
+            let asked = try access(identity, path, request, query)
+            let (own, form) = (identity, representation ?? Representation())
+            let refuse: @Sendable (APIError) -> Void = { [self] in fail($0, request, form, exchange) }
+            inTurn(asked, path, exchange, refuse: refuse) { [self] exchange in
+                do throws(APIError) {
+                    switch path {
+                    case .other(let path): try answer(path, request, own, exchange)
+                    case .resource(let name): try dispatch(name, isWatch: false, request, query, own, exchange)
+                    case .watch(let name): try dispatch(name, isWatch: true, request, query, own, exchange)
+                    }
+                } catch {
+                    fail(error, request, form, exchange)
+                }
             }
         } catch {
             fail(error, request, representation ?? Representation(), exchange)

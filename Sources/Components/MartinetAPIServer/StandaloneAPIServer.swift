@@ -67,7 +67,7 @@ package final class StandaloneAPIServer: Sendable {
         var request = APIRequest(.create, ResourceName(version: "v1", plural: "namespaces"))
         request.object = Namespace { $0.metadata.name = "default" }.object
         registry.handle(request, as: .server) { _ in
-            RoleBootstrap(registry).run { api.becomeReady() }
+            RoleBootstrap(registry).run { FlowBootstrap(registry).run { api.becomeReady() } }
         }
     }
 

@@ -195,6 +195,9 @@ package struct FlowControl: Sendable {
         levels[slot].demand.set(levels[slot].queues.seatsInUse + levels[slot].queues.seatsWaiting, at: now)
     }
 
+    /// Whether nothing is under way and hardly anything was of late: lending seats anew would change nothing.
+    package var isAtRest: Bool { levels.allSatisfy { $0.queues.isIdle && $0.demand.smoothed < 0.5 } }
+
     // MARK: - For people
 
     /// What a level does at the moment.

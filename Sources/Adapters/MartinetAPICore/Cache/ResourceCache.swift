@@ -11,6 +11,8 @@ import Synchronization
 package final class ResourceCache: Sendable {
     private struct State {
         var objects = SortedMap<CachedObject>()
+        /// The length of all objects together, as JSON.
+        var bytes = 0
         var log: EventLog
         /// The last change of this resource.
         var changed: Revision
@@ -48,6 +50,7 @@ package final class ResourceCache: Sendable {
 
     func load(_ object: CachedObject) {
         state.withLock {
+            $0.bytes += object.json.count - ($0.objects[object.key]?.json.count ?? 0)
             $0.objects.set(object.key, object)
             $0.changed = max($0.changed, object.revision)
         }
@@ -56,6 +59,7 @@ package final class ResourceCache: Sendable {
     func put(_ object: CachedObject) {
         let woken = state.withLock { state in
             let previous = state.objects[object.key]
+            state.bytes += object.json.count - (previous?.json.count ?? 0)
             state.objects.set(object.key, object)
             return state.append(LogEvent(revision: object.revision, object: object, previous: previous, tombstone: nil))
         }
@@ -65,6 +69,7 @@ package final class ResourceCache: Sendable {
     func delete(_ key: String, at revision: Revision) {
         let woken: [Watcher] = state.withLock { state in
             guard let previous = state.objects.remove(key) else { return [] }
+            state.bytes -= previous.json.count
             return state.append(
                 LogEvent(revision: revision, object: nil, previous: previous, tombstone: previous.at(revision)))
         }
@@ -76,6 +81,18 @@ package final class ResourceCache: Sendable {
     package func get(_ key: String) -> CachedObject? { state.withLock { $0.objects[key] } }
 
     package var count: Int { state.withLock { $0.objects.count } }
+
+    /// How much there is of the resource, and how many look at it.
+    package struct Size: Sendable {
+        package let objects: Int
+        package let bytes: Int
+        package let watchers: Int
+        package var averageBytes: Int { bytes / max(objects, 1) }
+    }
+
+    package var size: Size {
+        state.withLock { Size(objects: $0.objects.count, bytes: $0.bytes, watchers: $0.watchers.count) }
+    }
 
     struct Page {
         var objects: [CachedObject] = []

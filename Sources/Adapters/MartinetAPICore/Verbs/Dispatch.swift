@@ -55,6 +55,9 @@ extension Registry {
         authorizer.refusal(identity, request)
     }
 
+    /// How much there is of a resource; nil where it is not served.
+    package func size(of name: ResourceName) -> ResourceCache.Size? { served[name]?.cache.size }
+
     /// What is stored under a name.
     package func stored(_ name: ResourceName) -> CachedObject? {
         guard let resource = served[name], let own = name.name else { return nil }
