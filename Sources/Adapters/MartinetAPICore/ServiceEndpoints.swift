@@ -1,4 +1,4 @@
-import MartinetAPI
+package import MartinetAPI
 import MartinetBase
 package import MartinetClient
 import MartinetSchema
