@@ -186,6 +186,7 @@ let modules: [Module] = [
             "MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetSPDY", "MartinetCertificates",
             "MartinetTransport",
         ]),
+    module(.adapters, "MartinetReverseProxy", uses: ["MartinetBase", "MartinetClient", "MartinetTransport"]),
     module(
         .adapters, "MartinetAPIConnection",
         uses: ["MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetTransport"], tested: false),
@@ -210,7 +211,7 @@ let modules: [Module] = [
         uses: [
             "MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetDocuments", "MartinetYAML",
             "MartinetAPICore", "MartinetAuthorization", "MartinetStore", "MartinetCertificates", "MartinetTransport",
-            "MartinetReconcile",
+            "MartinetReconcile", "MartinetReverseProxy", "MartinetAddresses",
         ]),
     module(
         .components, "MartinetBench",
