@@ -63,11 +63,25 @@ extension Registry {
                 }
             }
         }
+        if all.isEmpty { all = listed(ofService: name, namespace: namespace, portName) }
         let preferred = all.filter(\.isPreferred)
         let candidates = preferred.isEmpty ? all : preferred
         guard !candidates.isEmpty else { throw .unavailable("no endpoints available for service \"\(asked)\"") }
         let chosen = candidates[Int(runtime.random() % UInt64(candidates.count))]
         return ServiceEndpoint(address: chosen.address, port: chosen.port)
+    }
+
+    /// What somebody wrote into an Endpoints object by hand, where no slice says anything.
+    private func listed(
+        ofService name: String, namespace: String, _ portName: String
+    ) -> [(address: String, port: Int, isPreferred: Bool)] {
+        let key = ResourceName(version: "v1", plural: "endpoints", namespace: namespace, name: name)
+        guard let stored = stored(key) else { return [] }
+        return Endpoints(object: stored.object).subsets.flatMap { subset in
+            subset.ports.filter { $0.name == portName && (1...65535).contains($0.port) }.flatMap { port in
+                subset.addresses.map { ($0.ip, Int(port.port), true) }
+            }
+        }
     }
 
     /// A stored Service.
