@@ -13,16 +13,21 @@ import Synchronization
 /// Everything but streams is answered on the event loop that took the request, or on the store's thread where it had to
 /// become durable first.
 package final class APIServer: RequestHandler {
-    private let registry: Registry
+    let registry: Registry
     private let authenticator: Authenticator
-    private let documents: DocumentEndpoints
+    let documents: DocumentEndpoints
     private let streams: any SerialExecutorPort
     private let nodes: (any NodeStreams)?
+    let forwarding: Forwarding?
     private let impersonation: Impersonation
     private let isReady = Mutex(false)
 
-    package init(registry: Registry, authenticator: Authenticator, nodes: (any NodeStreams)? = nil) {
+    package init(
+        registry: Registry, authenticator: Authenticator, nodes: (any NodeStreams)? = nil,
+        forwarding: Forwarding? = nil
+    ) {
         self.registry = registry
+        self.forwarding = forwarding
         self.authenticator = authenticator
         self.nodes = nodes
         impersonation = Impersonation(authorizer: registry.authorizer)
@@ -44,6 +49,7 @@ package final class APIServer: RequestHandler {
                 let asked = try access(identity, path, request, query)
                 identity = try impersonation.identity(wanted, by: identity, for: asked)
             }
+            if try passOn(path, request, query, identity, exchange) { return }
             switch path {
             case .other(let path): try answer(path, request, identity, exchange)
             case .resource(let name): try dispatch(name, isWatch: false, request, query, identity, exchange)
@@ -71,7 +77,14 @@ package final class APIServer: RequestHandler {
             return exchange.respond(200, [("content-type", "application/json")], .bytes(documents.paths))
         default: break
         }
+        if answersMerged(path, request, exchange) { return }
         guard let document = documents.document(path, request.headers) else { throw APIError.noSuchPath }
+        APIServer.answer(document, path, request, exchange)
+    }
+
+    static func answer(
+        _ document: ServedDocument, _ path: String, _ request: HTTPRequest, _ exchange: any Exchange
+    ) {
         let etag = document.etag
         if request.headers.tokens("if-none-match").contains(etag) {
             return exchange.respond(304, [("etag", etag)], .bytes([]))
@@ -94,7 +107,7 @@ package final class APIServer: RequestHandler {
     }
 
     /// What any request asks for.
-    private func access(
+    func access(
         _ identity: Identity, _ path: RequestPath, _ request: HTTPRequest, _ query: RequestQuery
     ) throws(APIError) -> AccessRequest {
         switch path {
@@ -271,7 +284,7 @@ package final class APIServer: RequestHandler {
         ("warning", "299 - \"\(warning.replacing("\\", with: "\\\\").replacing("\"", with: "\\\""))\"")
     }
 
-    private func fail(
+    func fail(
         _ error: APIError, _ request: HTTPRequest?, _ representation: Representation, warnings: [String] = [],
         _ exchange: any Exchange
     ) {
