@@ -187,6 +187,7 @@ let modules: [Module] = [
             "MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetSPDY", "MartinetCertificates",
             "MartinetTransport",
         ]),
+    module(.adapters, "MartinetReverseProxy", uses: ["MartinetBase", "MartinetClient", "MartinetTransport"]),
     module(
         .adapters, "MartinetAPIConnection",
         uses: ["MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetTransport"], tested: false),
@@ -211,7 +212,7 @@ let modules: [Module] = [
         uses: [
             "MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetDocuments", "MartinetYAML",
             "MartinetAPICore", "MartinetAuthorization", "MartinetFlowControl", "MartinetStore", "MartinetCertificates",
-            "MartinetTransport", "MartinetReconcile",
+            "MartinetTransport", "MartinetReconcile", "MartinetReverseProxy", "MartinetAddresses",
         ]),
     module(
         .components, "MartinetBench",

@@ -1,5 +1,6 @@
 import MartinetAPI
 import MartinetAPICore
+import MartinetBase
 import MartinetClient
 import MartinetSchema
 
@@ -7,11 +8,39 @@ import MartinetSchema
 struct Bootstrap: Sendable {
     let registry: Registry
     let settings: Settings
+    let credentials: ClusterCredentials
     /// Where the API server listens.
     let port: Int
 
+    private static let interval = Duration.seconds(10)
+
     /// Calls `done` once everything is there.
-    func run(_ done: @escaping @Sendable () -> Void) { next(objects[...], done) }
+    func run(_ done: @escaping @Sendable () -> Void) {
+        registry.keepServiceRanges()
+        next(objects[...], done)
+    }
+
+    /// Makes again what somebody takes away, and puts right where the server is. As upstream's API server does.
+    func keep(on executor: any SerialExecutorPort) {
+        executor.submit(after: Bootstrap.interval) {
+            let wrong = objects.filter { object in
+                guard let kind = object.type.kind else { return false }
+                let metadata = object.metadata
+                let name = ResourceName(kind, namespace: metadata.namespace, name: metadata.name)
+                guard let stored = registry.stored(name)?.object else { return true }
+                return Bootstrap.isKept(kind)
+                    && ["subsets", "endpoints", "ports", "data"].contains {
+                        Bootstrap.text(stored[field: $0]) != Bootstrap.text(object[field: $0])
+                    }
+            }
+            next(wrong[...]) { keep(on: executor) }
+        }
+    }
+
+    /// Whether an object's content is the server's, and not only its being there.
+    private static func isKept(_ kind: Kind) -> Bool { kind.name.hasPrefix("Endpoint") || kind.name == "ConfigMap" }
+
+    private static func text(_ value: Value?) -> [UInt8] { value.map { JSONEncoder.encode($0) } ?? [] }
 
     private func next(_ objects: ArraySlice<Object>, _ done: @escaping @Sendable () -> Void) {
         guard let object = objects.first, let kind = object.type.kind else { return done() }
@@ -19,7 +48,7 @@ struct Bootstrap: Sendable {
         var request = APIRequest(.create, ResourceName(kind, namespace: metadata.namespace))
         request.object = object
         registry.handle(request, as: .server) { result in
-            guard case .failure(let error) = result, error.isAlreadyExists, kind.name.hasPrefix("Endpoint") else {
+            guard case .failure(let error) = result, error.isAlreadyExists, Bootstrap.isKept(kind) else {
                 return next(objects.dropFirst(), done)
             }
             // The server may have moved: its endpoints are what they are now.
@@ -32,7 +61,24 @@ struct Bootstrap: Sendable {
     private var objects: [Object] {
         ["default", "kube-system", "kube-public", "kube-node-lease"].map { name in
             Namespace { $0.metadata.name = name }.object
-        } + [service, endpoints, slice]
+        } + [service, endpoints, slice, authentication]
+    }
+
+    /// By whom a server behind this one knows who asks: every such server reads it when it starts.
+    private var authentication: Object {
+        ConfigMap {
+            $0.metadata.name = "extension-apiserver-authentication"
+            $0.metadata.namespace = "kube-system"
+            $0.data = [
+                "client-ca-file": String(decoding: credentials.authorityPEM, as: UTF8.self),
+                "requestheader-client-ca-file": String(decoding: credentials.frontAuthorityPEM, as: UTF8.self),
+                "requestheader-allowed-names": #"["front-proxy-client"]"#,
+                "requestheader-username-headers": #"["X-Remote-User"]"#,
+                "requestheader-uid-headers": #"["X-Remote-Uid"]"#,
+                "requestheader-group-headers": #"["X-Remote-Group"]"#,
+                "requestheader-extra-headers-prefix": #"["X-Remote-Extra-"]"#,
+            ]
+        }.object
     }
 
     private var service: Object {

@@ -82,12 +82,16 @@ final class NodeProcess: Sendable {
         agent.dataFolder = engine.configuration.dataFolder
         kubelet = Kubelet(
             configuration: agent, client: client, runtime: runtime, engine: engine, log: log.named("kubelet"))
+        let streams = try KubeletStreams(kubelet)
         endpoint = try HTTPServer(
             loops: loops,
             tls: ServerTLS(
                 identity: try credentials.identity(.kubelet), clientAuthorities: credentials.authorityPEM),
             log: log.named("endpoint"),
-            handler: KubeletEndpoint(try KubeletStreams(kubelet), runtime: runtime, log: log.named("streams")))
+            handler: KubeletEndpoint(
+                streams, runtime: runtime, log: log.named("streams"),
+                reports: KubeletReports(kubelet, streams: streams),
+                delegate: DelegatedAuthorizer(client: client, nodeName: settings.nodeName, runtime: runtime)))
         services = ComponentDriver(
             [ServiceProxy(node: settings.nodeName, plane: plane)], client: proxyClient, runtime: runtime,
             log: log.named("services"))

@@ -43,13 +43,16 @@ final class ServerProcess: Sendable {
     private let api: APIServer
     private let http: HTTPServer
     private let nodeClient: HTTPClient
+    private let proxyClient: HTTPClient
+    private let aggregator: Aggregator
+    private let credentials: ClusterCredentials
     private let drivers: [ComponentDriver]
 
     init(_ settings: Settings, log: Log) throws {
         self.settings = settings
         self.log = log
         let range = try ServerAddresses(settings)
-        let credentials = try ClusterCredentials(settings, serviceAddress: range.network.apiServer, runtime: runtime)
+        credentials = try ClusterCredentials(settings, serviceAddress: range.network.apiServer, runtime: runtime)
         // Started by hand and as root, it stays root, and leaves what it makes to the one that a keeper starts.
         if geteuid() == 0 { try ServerUser.giveStore(settings) }
         store = try SQLiteStore(path: settings.store, runtime: runtime)
@@ -74,9 +77,14 @@ final class ServerProcess: Sendable {
             loops: loops, runtime: runtime,
             ClientConfiguration(
                 trust: .authorities(credentials.authorityPEM), identity: try credentials.identity(.kubeletClient)))
+        proxyClient = try HTTPClient(loops: loops, runtime: runtime, ClientConfiguration(trust: .anybody))
+        aggregator = Aggregator(
+            registry: registry, loops: loops, identity: try credentials.identity(.frontProxy), runtime: runtime,
+            log: log.named("aggregator"))
         api = APIServer(
             registry: registry, authenticator: authenticator,
-            nodes: RegisteredNodes(registry: registry, client: nodeClient))
+            nodes: RegisteredNodes(registry: registry, client: nodeClient),
+            forwarding: Forwarding(nodes: nodeClient, others: proxyClient, aggregator: aggregator))
         http = try HTTPServer(
             loops: loops,
             tls: ServerTLS(identity: try credentials.identity(.server), clientAuthorities: credentials.authorityPEM),
@@ -103,10 +111,13 @@ final class ServerProcess: Sendable {
         let address: ListenAddress =
             Heartbeat.listener.map(ListenAddress.descriptor) ?? .ip(settings.apiAddress, port: settings.apiPort)
         let port = try http.listen(address, secure: true)
-        Bootstrap(registry: registry, settings: settings, port: port).run { [self] in
+        let bootstrap = Bootstrap(registry: registry, settings: settings, credentials: credentials, port: port)
+        bootstrap.run { [self] in
             RoleBootstrap(registry).run { [self] in
                 FlowBootstrap(registry).run { [self] in
                     for driver in drivers { driver.start() }
+                    bootstrap.keep(on: runtime.executor(named: "martinet.server.bootstrap"))
+                    aggregator.start()
                     api.becomeReady()
                     log.info("ready", [("port", String(port))])
                 }
@@ -116,8 +127,10 @@ final class ServerProcess: Sendable {
 
     func stop() async {
         for driver in drivers { driver.stop() }
+        aggregator.stop()
         await http.shutdown(grace: .seconds(5))
         nodeClient.shutdown()
+        proxyClient.shutdown()
         await withCheckedContinuation { done in store.close { done.resume() } }
         await loops.shutdown()
     }

@@ -101,6 +101,9 @@ package final class Registry: Sendable {
         state = Mutex(State(served: ServedResources(resources), builtin: resources))
         rebuild()
         for resource in resources { try load(resource) }
+        for resource in resources where resource.kind.name == Registry.rangeKind {
+            for range in storedObjects(ResourceName(resource.kind)) { rangeChanged(range.name) }
+        }
         for resource in resources where resource.kind.name == Registry.definitionKind {
             for definition in resource.cache.page(Selection(), from: nil, limit: 0, at: nil)?.objects ?? [] {
                 definitionChanged(definition.name, definition.object)
@@ -152,6 +155,7 @@ package final class Registry: Sendable {
                 if resource.group == Authorizer.group { authorizer.changed(cached.object) }
                 if resource.configuresFlows { flows.changed(cached.object) }
                 if resource.kind.name == "Service" { allocator.reserve(cached.object) }
+                if resource.kind.name == Registry.addressKind { addressChanged(cached.object) }
             }
             from = page.more ? page.objects.last.map { $0.key + "\0" } : nil
         } while from != nil
@@ -210,21 +214,28 @@ package final class Registry: Sendable {
             }
             if resource.kind.name == "Service", let old = resource.cache.get(event.key) {
                 allocator.release(old.object, keeping: object.object)
+                addressesReleased()
             }
             resource.cache.put(object)
             if resource.group == Authorizer.group { authorizer.changed(object.object) }
             if resource.configuresFlows { flows.changed(object.object) }
             if isDefinition { definitionChanged(object.name, object.object) }
+            if resource.kind.name == Registry.addressKind { addressChanged(object.object) }
+            if resource.kind.name == Registry.rangeKind { rangeChanged(object.name) }
             if resource.kind.name == Registry.policyKind, resource.kind.version == "v1" { policyChanged(object) }
         case .delete:
             if resource.kind.name == "Service", let old = resource.cache.get(event.key) {
                 allocator.release(old.object)
+                addressesReleased()
             }
+            let address = resource.kind.name == Registry.addressKind ? resource.cache.get(event.key) : nil
             if resource.group == Authorizer.group, let old = resource.cache.get(event.key) {
                 authorizer.removed(old.object)
             }
             if resource.configuresFlows, let old = resource.cache.get(event.key) { flows.removed(old.object) }
             resource.cache.delete(event.key, at: event.revision)
+            if let address { addressRemoved(address.object) }
+            if resource.kind.name == Registry.rangeKind { rangeChanged(resource.split(event.key).name) }
             if isDefinition { definitionChanged(resource.split(event.key).name, nil) }
         }
     }

@@ -11,6 +11,12 @@ final class ServiceAllocator: Sendable {
     struct State {
         var addresses: Set<IPAddress> = []
         var ports: Set<Int32> = []
+        /// What IPAddresses of others than Services have taken.
+        var foreign: Set<IPAddress> = []
+        /// Ranges beside those of the configuration.
+        var ranges: [IPNetwork] = []
+        /// Whether a range waits for its addresses to become free.
+        var isLeaving = false
     }
     private let network: ServiceNetwork
     private let state = Mutex(State())
@@ -40,6 +46,28 @@ final class ServiceAllocator: Sendable {
             state.addresses.subtract(held.addresses.subtracting(still?.addresses ?? []))
             state.ports.subtract(held.ports.subtracting(still?.ports ?? []))
         }
+    }
+
+    func setForeign(_ address: IPAddress, isForeign: Bool) {
+        state.withLock { state in
+            if isForeign { state.foreign.insert(address) } else { state.foreign.remove(address) }
+        }
+    }
+
+    /// - Parameter ranges: of those ServiceCIDRs that are ready.
+    func setRanges(_ ranges: [IPNetwork], isLeaving: Bool) {
+        let further = ranges.filter { !network.ranges.contains($0) }.sorted()
+        state.withLock { state in
+            state.ranges = further
+            state.isLeaving = isLeaving
+        }
+    }
+
+    var isLeaving: Bool { state.withLock { $0.isLeaving } }
+
+    /// Whether an address for which a question is true is in use.
+    func holdsAny(_ matches: (IPAddress) -> Bool) -> Bool {
+        state.withLock { $0.addresses.contains(where: matches) }
     }
 
     /// Fills in the addresses and ports of a new or changed Service.
@@ -164,7 +192,15 @@ struct ServiceAllocation {
 
     private mutating func free(in family: String) throws(AllocationError) -> String {
         let none = AllocationError(field: "spec.clusterIPs", message: "no address is free in the service range")
-        guard let range = network.range(family), range.count > 2 else { throw none }
+        let further = state.ranges.filter { ServiceNetwork.name($0.family) == family }
+        for range in [network.range(family)].compactMap({ $0 }) + further {
+            if let address = free(in: range) { return address }
+        }
+        throw none
+    }
+
+    private mutating func free(in range: IPNetwork) -> String? {
+        guard range.count > 2 else { return nil }
         // Of a large range the first addresses are enough.
         let span = min(range.count - 2, 1 << 20)
         let start = seed % span
@@ -174,20 +210,23 @@ struct ServiceAllocation {
             let offset = (start + step) % span + 1
             if offset <= reserved, step < span { continue }
             guard let address = range.address(at: offset) else { continue }
+            if state.foreign.contains(address) { continue }
             if state.addresses.insert(address).inserted { return address.description }
         }
-        throw none
+        return nil
     }
 
     private mutating func take(_ ip: String, _ family: String, _ index: Int) throws(AllocationError) {
         let failed = "failed to allocate IP \(ip)"
-        guard let range = network.range(family), let address = IPAddress(ip), range.contains(address),
+        let all = [network.range(family)].compactMap { $0 } + state.ranges
+        let range = IPAddress(ip).flatMap { address in all.first { $0.contains(address) } }
+        guard let range, let address = IPAddress(ip), ServiceNetwork.name(address.family) == family,
             address != range.address, range.family == .v6 || address != range.address(at: range.count - 1)
         else {
-            let ranges = network.ranges.map(\.description).joined(separator: ", ")
+            let ranges = (network.ranges + state.ranges).map(\.description).joined(separator: ", ")
             throw AllocationError(field: "spec.clusterIPs", message: "\(failed): it is not in the range \(ranges)")
         }
-        guard state.addresses.insert(address).inserted else {
+        guard !state.foreign.contains(address), state.addresses.insert(address).inserted else {
             throw AllocationError(field: "spec.clusterIPs", message: "\(failed): provided IP is already allocated")
         }
     }

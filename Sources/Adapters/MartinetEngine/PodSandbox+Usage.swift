@@ -22,6 +22,17 @@ extension PodSandbox {
         return found
     }
 
+    /// Each running container's processes, by the containers' names.
+    package func containerStatistics() -> [String: CgroupStatistics] {
+        let files = state.withLock { state in state.containers.values.filter { state.pids[$0.id] != nil } }
+        var found: [String: CgroupStatistics] = [:]
+        for file in files {
+            guard let cgroup = try? engine.containers.cgroup(of: file.spec, id: file.id) else { continue }
+            found[file.name] = cgroup.statistics()
+        }
+        return found
+    }
+
     /// The pod's processes together, by the kernel's counters.
     package func statistics(_ pod: Pod) -> CgroupStatistics {
         let path = ResourceLimits.cgroup(of: pod, parent: engine.configuration.cgroupParent)

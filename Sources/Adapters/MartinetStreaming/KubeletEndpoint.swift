@@ -10,14 +10,22 @@ package struct KubeletEndpoint: RequestHandler {
     private let commands: RemoteCommandServer
     private let logs: LogServer
     private let ports: PortForwardServer
+    private let reports: (any NodeReports)?
+    private let delegate: (any NodeRequestAuthorizer)?
     private let authorize: @Sendable (HTTPRequest) -> Verdict
 
-    /// - Parameter authorize: who may; the API server's client certificate by default.
+    /// - Parameters:
+    ///   - reports: what there is beside streams; nil serves nothing of it.
+    ///   - delegate: asked about those that `authorize` does not let in.
+    ///   - authorize: who may do everything; the API server's client certificate by default.
     package init(
         _ streams: any ContainerStreams, runtime: any Runtime, log: Log = Log(component: "kubelet.streaming"),
+        reports: (any NodeReports)? = nil, delegate: (any NodeRequestAuthorizer)? = nil,
         authorize: @escaping @Sendable (HTTPRequest) -> Verdict = KubeletEndpoint.apiServerOnly
     ) {
         self.streams = streams
+        self.reports = reports
+        self.delegate = delegate
         self.authorize = authorize
         commands = RemoteCommandServer(streams, runtime: runtime, log: log)
         logs = LogServer(streams)
@@ -39,12 +47,20 @@ package struct KubeletEndpoint: RequestHandler {
     }
 
     package func handle(_ request: HTTPRequest, _ exchange: any Exchange) {
-        switch authorize(request) {
-        case .allow: break
-        case .unauthenticated: return exchange.respond(401, text: "Unauthorized\n")
-        case .forbidden(let user):
-            return exchange.respond(403, text: "Forbidden (user=\(user), path=\(request.path))\n")
+        let verdict = authorize(request)
+        if case .allow = verdict { return serve(request, exchange) }
+        guard let delegate, let wanted = NodeAccessRequest(request) else { return refuse(verdict, request, exchange) }
+        delegate.authorize(wanted) { verdict in
+            if case .allow = verdict { serve(request, exchange) } else { refuse(verdict, request, exchange) }
         }
+    }
+
+    private func refuse(_ verdict: Verdict, _ request: HTTPRequest, _ exchange: any Exchange) {
+        guard case .forbidden(let user) = verdict else { return exchange.respond(401, text: "Unauthorized\n") }
+        exchange.respond(403, text: "Forbidden (user=\(user), path=\(request.path))\n")
+    }
+
+    private func serve(_ request: HTTPRequest, _ exchange: any Exchange) {
         let parts = request.path.split(separator: "/").map { QueryParameters.decodePath($0) }
         guard let query = QueryParameters(request.query), !parts.contains(nil) else {
             return exchange.respond(400, text: "the url is not validly encoded\n")
@@ -71,7 +87,16 @@ package struct KubeletEndpoint: RequestHandler {
         case ("attach", 4), ("attach", 5): commands.serve(.attach, target(parts), query, request, exchange)
         case ("portForward", 3), ("portForward", 4):
             ports.serve(namespace: parts[1], pod: parts[2], query, request, exchange)
-        default: exchange.respond(404, text: "404 page not found\n")
+        default: report(parts, request, exchange)
+        }
+    }
+
+    private func report(_ parts: [String], _ request: HTTPRequest, _ exchange: any Exchange) {
+        guard let reports, request.method == "GET" else { return exchange.respond(404, text: "404 page not found\n") }
+        let isFolder = request.path.utf8.last == 47
+        reports.report(parts, isFolder: isFolder) { report in
+            guard let report else { return exchange.respond(404, text: "404 page not found\n") }
+            exchange.respond(report.status, [("content-type", report.contentType)], .bytes(report.bytes))
         }
     }
 

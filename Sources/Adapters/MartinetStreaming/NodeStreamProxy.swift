@@ -76,7 +76,7 @@ package final class NodeStreamProxy: Sendable {
         ) { result in
             guard let node = dial.finish(result) else { return }
             guard let near = exchange.upgradeRaw("SPDY/3.1", negotiated.headers) else { return node.abort() }
-            Splice.join(near, node)
+            PipeJoint.join(near, node)
         }
         dial.attach(call)
     }

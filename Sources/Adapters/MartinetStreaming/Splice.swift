@@ -1,24 +1,7 @@
 import MartinetTransport
 
-/// Joins two connections of the same kind. What one does not take, the other does not read.
+/// Joins two WebSockets. What one does not take, the other does not read.
 enum Splice {
-    static func join(_ a: any BytePipe, _ b: any BytePipe) {
-        flow(a, b)
-        flow(b, a)
-    }
-
-    private static func flow(_ from: any BytePipe, _ to: any BytePipe) {
-        to.onWritable { from.setReading(true) }
-        from.onClose { to.end() }
-        from.start(
-            onBytes: { bytes in
-                to.write(bytes)
-                guard !to.isWritable else { return }
-                from.setReading(false)
-                if to.isWritable { from.setReading(true) }
-            }, onEnd: { to.end() })
-    }
-
     static func join(_ a: any WebSocketConnection, _ b: any WebSocketConnection) {
         flow(a, b)
         flow(b, a)

@@ -89,5 +89,5 @@ package final class ClientCall: Sendable {
 /// What a call wants to become where the server answers 101.
 enum ClientUpgrade: Sendable {
     case webSocket(offered: [String], key: String, done: @Sendable (WebSocketChannel) -> Void)
-    case raw(String, done: @Sendable (PipeChannel) -> Void)
+    case raw(String, done: @Sendable (ClientHead, PipeChannel) -> Void)
 }

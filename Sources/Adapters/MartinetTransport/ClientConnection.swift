@@ -27,6 +27,8 @@ final class ClientConnection: ChannelDuplexHandler, RemovableChannelHandler {
     private var readWanted = false
     /// A body is still being sent: the connection is no good for anything else.
     private var uploading = false
+    /// Where a body comes from that is written while it is sent.
+    private var outgoing: Outbox?
     /// The fields of a 101, whose end has not come yet.
     private var switching: HTTPHeaderList?
     private var failure: (any Error)?
@@ -93,7 +95,8 @@ final class ClientConnection: ChannelDuplexHandler, RemovableChannelHandler {
     private func sendRequest(_ call: ClientCall, _ context: ChannelHandlerContext) {
         let request = call.request
         var headers = HTTPHeaders()
-        headers.add(name: "host", value: call.url.authority)
+        let host = request.host.flatMap { HTTP1Head.isSafe(name: "host", value: $0) ? $0 : nil }
+        headers.add(name: "host", value: host ?? call.url.authority)
         for (name, value) in request.headers where HTTP1Head.isSafe(name: name, value: value) {
             if !HTTPHeaderList.same(name, "host") { headers.add(name: name, value: value) }
         }
@@ -116,6 +119,12 @@ final class ClientConnection: ChannelDuplexHandler, RemovableChannelHandler {
         }
         if let upload = request.upload {
             headers.add(name: "content-length", value: String(upload.length))
+        } else if let stream = request.stream {
+            if let length = stream.length {
+                headers.add(name: "content-length", value: String(length))
+            } else {
+                headers.add(name: "transfer-encoding", value: "chunked")
+            }
         } else if !request.body.isEmpty || ["POST", "PUT", "PATCH"].contains(request.method) {
             headers.add(name: "content-length", value: String(request.body.count))
         }
@@ -124,6 +133,11 @@ final class ClientConnection: ChannelDuplexHandler, RemovableChannelHandler {
         if let upload = request.upload {
             context.writeAndFlush(wrapOutboundOut(.head(head)), promise: nil)
             return send(upload, of: call, context.eventLoop)
+        }
+        if let stream = request.stream {
+            context.writeAndFlush(wrapOutboundOut(.head(head)), promise: nil)
+            outgoing = send(stream, of: call, context.eventLoop, bound: pool.configuration.streamBuffer)
+            return
         }
         context.write(wrapOutboundOut(.head(head)), promise: nil)
         if !request.body.isEmpty {
@@ -189,6 +203,8 @@ final class ClientConnection: ChannelDuplexHandler, RemovableChannelHandler {
 
     func channelInactive(context: ChannelHandlerContext) {
         pool.forget(self, key)
+        outgoing?.closed()
+        outgoing = nil
         timer?.cancel()
         total?.cancel()
         if let call {
@@ -210,6 +226,7 @@ final class ClientConnection: ChannelDuplexHandler, RemovableChannelHandler {
 
     private func finish(_ call: ClientCall) {
         self.call = nil
+        outgoing = nil
         total?.cancel()
         call.detach()
         if keepAlive, call.upgrade == nil, !uploading { release() } else { context?.close(promise: nil) }
@@ -241,7 +258,8 @@ final class ClientConnection: ChannelDuplexHandler, RemovableChannelHandler {
             guard headers.contains("upgrade", token: name) else { return refuse(call, context) }
             let pipe = PipeChannel(eventLoop: context.eventLoop, bound: configuration.streamBuffer)
             what = pipe
-            done = { hand(pipe) }
+            let head = ClientHead(status: 101, headers: headers)
+            done = { hand(head, pipe) }
         case nil: return refuse(call, context)
         }
         guard let what else { return }

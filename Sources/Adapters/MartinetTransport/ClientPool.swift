@@ -59,7 +59,7 @@ final class ClientPool: Sendable {
 
     func start(_ call: ClientCall) {
         let key = Key(isTLS: call.url.isTLS, host: call.url.host, port: call.url.port)
-        if call.upgrade == nil, let idle = state.withLock({ $0.idle[key]?.popLast() }) {
+        if call.upgrade == nil, call.request.stream == nil, let idle = state.withLock({ $0.idle[key]?.popLast() }) {
             idle.execute { $0.start(call) }
         } else {
             connect(key, call)
@@ -70,7 +70,7 @@ final class ClientPool: Sendable {
     /// request that may be sent twice is, on a new connection.
     func retry(_ call: ClientCall, reused: Bool, cause: (any Error)?) {
         guard !call.isOver else { return }
-        guard reused, call.request.isIdempotent, call.upgrade == nil else {
+        guard reused, call.request.isIdempotent, call.upgrade == nil, call.request.stream == nil else {
             let isTLS =
                 (cause as? TransportError)?.code == .tls || cause is NIOSSLError || cause is NIOSSLExtraError
                 || cause is BoringSSLError

@@ -8,6 +8,10 @@ package struct ClientRequest: Sendable {
     package var body: [UInt8]
     /// A body that is sent as it is read, in the place of `body`.
     package var upload: ClientUpload?
+    /// A body that is written while it is sent, in the place of `body`; such a request has a connection of its own.
+    package var stream: ClientStream?
+    /// What the host field says, where that is not the url's host.
+    package var host: String?
     /// How long both ends may be silent while a body is under way; nil: as long as they like.
     package var stallTimeout: Duration?
     /// From now to the head of the response; nil takes the client's.
@@ -29,6 +33,19 @@ package struct ClientRequest: Sendable {
 
     /// Whether sending it twice does no more than sending it once (RFC 9110 §9.2.2).
     var isIdempotent: Bool { ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"].contains(method) }
+}
+
+/// A body that somebody else writes.
+package struct ClientStream: Sendable {
+    /// Nil sends it in chunks.
+    package let length: Int?
+    /// Called once, on an event loop, when the body may be written.
+    package let start: @Sendable (any OutgoingStream) -> Void
+
+    package init(length: Int?, start: @escaping @Sendable (any OutgoingStream) -> Void) {
+        self.length = length
+        self.start = start
+    }
 }
 
 /// A body of known length that is read while it is sent.

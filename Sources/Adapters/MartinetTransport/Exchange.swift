@@ -5,7 +5,8 @@ package protocol Exchange: AnyObject, Sendable {
     /// Answers whole. `content-length` is added; for HEAD, 204 and 304 no body is sent.
     func respond(_ status: Int, _ headers: [(String, String)], _ body: ResponseBody)
 
-    /// Sends the head and leaves the body open, for watches and logs.
+    /// Sends the head and leaves the body open, for watches and logs. A `content-length` among the headers is kept: exactly
+    /// that many bytes must be written then.
     func begin(_ status: Int, _ headers: [(String, String)]) -> any OutgoingStream
 
     /// Whether the request asks for this upgrade (`websocket`, `SPDY/3.1`), on a connection that can be upgraded

@@ -14,6 +14,7 @@ final class HTTP1Connection: ChannelDuplexHandler, RemovableChannelHandler, Exch
         var request: HTTPRequest
         var whole = false
         var core: ExchangeCore?
+        var stream: RequestStream?
         var framing = HTTP1Head.Framing.none
         var hasBody = true
     }
@@ -65,7 +66,8 @@ final class HTTP1Connection: ChannelDuplexHandler, RemovableChannelHandler, Exch
     // MARK: What comes in
 
     func read(context: ChannelHandlerContext) {
-        if queuedBytes > 64 << 10 { readHeld = true } else { context.read() }
+        let isHeld = queuedBytes > 64 << 10 || current?.stream.map { !$0.isReading && !$0.isOver } ?? false
+        if isHeld { readHeld = true } else { context.read() }
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -90,8 +92,9 @@ final class HTTP1Connection: ChannelDuplexHandler, RemovableChannelHandler, Exch
         timer?.cancel()
         closing = true
         queue = []
-        let core = current?.core
+        let (core, stream) = (current?.core, current?.stream)
         current = nil
+        stream?.ended(whole: false)
         core?.clientGone()
         context.fireChannelInactive()
     }
@@ -124,11 +127,15 @@ final class HTTP1Connection: ChannelDuplexHandler, RemovableChannelHandler, Exch
         case .head(let head): takeHead(head)
         case .body(let bytes):
             guard current != nil else { return }
+            if let stream = current?.stream { return stream.received(Array(bytes.readableBytesView)) }
             guard (current?.request.body.count ?? 0) + bytes.readableBytes <= limits.bodyBytes else {
                 return refuse(.bodyTooLarge)
             }
             current?.request.body.append(contentsOf: bytes.readableBytesView)
-        case .end: dispatch()
+        case .end:
+            guard let stream = current?.stream else { return dispatch() }
+            current?.whole = true
+            stream.ended(whole: true)
         }
     }
 
@@ -155,11 +162,17 @@ final class HTTP1Connection: ChannelDuplexHandler, RemovableChannelHandler, Exch
         guard codings.isEmpty || codings.count == 1 && HTTPHeaderList.same(codings[0], "chunked") else {
             return refuse(501, "the transfer coding is not served\n")
         }
+        var isStreamed = false
+        if let request = current?.request, !codings.isEmpty || lengths.first.map({ $0 != "0" }) ?? false {
+            isStreamed = shared.handler.takesStream(request)
+        }
+        var length: Int?
         if let text = lengths.first {
             guard let count = Int(text), text.utf8.allSatisfy({ $0 >= 48 && $0 <= 57 }) else {
                 return refuse(400, "the request's length is malformed\n")
             }
-            guard count <= limits.bodyBytes else { return refuse(.bodyTooLarge) }
+            length = count
+            guard isStreamed || count <= limits.bodyBytes else { return refuse(.bodyTooLarge) }
             current?.request.body.reserveCapacity(min(count, 64 << 10))
         }
         timer?.set(limits.bodyTimeout)
@@ -169,6 +182,19 @@ final class HTTP1Connection: ChannelDuplexHandler, RemovableChannelHandler, Exch
             }
             if version == .http11 { send(ByteBuffer(string: "HTTP/1.1 100 Continue\r\n\r\n"), nil) }
         }
+        if isStreamed { dispatchStreamed(length) }
+    }
+
+    private func dispatchStreamed(_ length: Int?) {
+        let stream = RequestStream(length: length, eventLoop: eventLoop) { [weak self] in
+            guard let self, readHeld, queuedBytes <= 64 << 10 else { return }
+            readHeld = false
+            context?.read()
+        }
+        current?.stream = stream
+        current?.request.stream = stream
+        dispatch()
+        if current?.stream === stream { current?.whole = false }
     }
 
     private func dispatch() {
@@ -200,7 +226,7 @@ final class HTTP1Connection: ChannelDuplexHandler, RemovableChannelHandler, Exch
     }
 
     func begin(_ id: Int, _ status: Int, _ headers: [(String, String)]) {
-        guard start(id, status, bodyLength: nil) else { return }
+        guard start(id, status, bodyLength: HTTP1Head.length(headers)) else { return }
         var buffer = ByteBuffer()
         writeHead(status, headers, &buffer)
         send(buffer, nil)
@@ -301,6 +327,7 @@ final class HTTP1Connection: ChannelDuplexHandler, RemovableChannelHandler, Exch
     private func complete(_ buffer: ByteBuffer, _ done: EventLoopPromise<Void>?) {
         guard let context else { return }
         let whole = current?.whole == true
+        current?.stream?.ended(whole: false)
         current?.core?.finished()
         current = nil
         if !whole {

@@ -39,6 +39,13 @@ enum HTTP1Head {
         return !["content-length", "transfer-encoding", "connection"].contains { HTTPHeaderList.same($0, name) }
     }
 
+    /// The length that a streamed answer says itself; nil where it says none.
+    static func length(_ headers: [(String, String)]) -> Int? {
+        headers.first { HTTPHeaderList.same($0.0, "content-length") }.flatMap { Int($0.1) }.flatMap {
+            $0 < 0 ? nil : $0
+        }
+    }
+
     static func isTokenByte(_ byte: UInt8) -> Bool {
         switch byte {
         case 48...57, 65...90, 97...122: true

@@ -14,6 +14,7 @@ final class HTTP2Connection: ChannelInboundHandler, ExchangeHost, DrainableConne
     private struct Stream {
         var request: HTTPRequest
         var core: ExchangeCore?
+        var body: RequestStream?
         var arrived: NIODeadline
         /// Bytes taken from the stream's window and not given back.
         var taken = 0
@@ -111,7 +112,7 @@ final class HTTP2Connection: ChannelInboundHandler, ExchangeHost, DrainableConne
     private func takeHeaders(_ id: HTTP2StreamID, _ block: HTTP2Frame.FramePayload.Headers) {
         if streams[id] != nil {
             // Trailers: they end the body, and nothing of them is needed.
-            if block.endStream { dispatch(id) }
+            if block.endStream { if let body = streams[id]?.body { body.ended(whole: true) } else { dispatch(id) } }
             return
         }
         guard !closing else { return }
@@ -145,14 +146,32 @@ final class HTTP2Connection: ChannelInboundHandler, ExchangeHost, DrainableConne
         guard split != nil, method != "CONNECT", method.utf8.allSatisfy(HTTP1Head.isTokenByte) else {
             return refuse(id, 400, [], .bytes(Array("the request target is malformed\n".utf8)))
         }
-        if let text = fields["content-length"] {
+        var isStreamed = false
+        if !block.endStream, let request = streams[id]?.request { isStreamed = shared.handler.takesStream(request) }
+        let length = fields["content-length"].flatMap { Int($0) }
+        if !isStreamed, fields["content-length"] != nil {
             // A number that does not fit is larger than every limit; the handler below has checked its form.
-            guard let count = Int(text), count <= limits.bodyBytes else { return refuse(id, .bodyTooLarge) }
+            guard let length, length <= limits.bodyBytes else { return refuse(id, .bodyTooLarge) }
         }
         guard !block.endStream else { return dispatch(id) }
         if let expected = fields["expect"], HTTPHeaderList.same(expected, "100-continue") {
             send(id, .headers(.init(headers: HPACKHeaders([(":status", "100")]))), nil)
         }
+        if isStreamed { dispatchStreamed(id, length) }
+    }
+
+    private func dispatchStreamed(_ id: HTTP2StreamID, _ length: Int?) {
+        let body = RequestStream(length: length, eventLoop: eventLoop) { [weak self] in self?.giveWindow(id) }
+        streams[id]?.body = body
+        streams[id]?.request.stream = body
+        dispatch(id)
+    }
+
+    /// What was taken of a stream's window is given back as its body is read.
+    private func giveWindow(_ id: HTTP2StreamID) {
+        guard let state = streams[id], !state.answered, state.taken >= Self.streamWindow / 4 else { return }
+        streams[id]?.taken = 0
+        send(id, .windowUpdate(windowSizeIncrement: state.taken), nil)
     }
 
     private func takeData(_ id: HTTP2StreamID, _ data: HTTP2Frame.FramePayload.Data) {
@@ -164,6 +183,11 @@ final class HTTP2Connection: ChannelInboundHandler, ExchangeHost, DrainableConne
             connectionTaken = 0
         }
         guard let state = streams[id], !state.refused else { return }
+        if let body = state.body {
+            streams[id]?.taken += size
+            body.received(Array(bytes.readableBytesView))
+            return data.endStream ? body.ended(whole: true) : ()
+        }
         guard state.request.body.count + bytes.readableBytes <= limits.bodyBytes else {
             return refuse(id, .bodyTooLarge)
         }
@@ -204,6 +228,7 @@ final class HTTP2Connection: ChannelInboundHandler, ExchangeHost, DrainableConne
             bodyBytes -= state.request.body.count
             arrivedWhole()
         }
+        state.body?.ended(whole: false)
         if state.answered { state.core?.finished() } else { state.core?.clientGone() }
         guard streams.isEmpty else { return }
         if lastTold { closeAfterWrites() } else { timer?.set(limits.idleTimeout) }
@@ -217,7 +242,10 @@ final class HTTP2Connection: ChannelInboundHandler, ExchangeHost, DrainableConne
         let count = body.count
         let hasBody = HTTP1Head.hasBody(status, method: state.request.method) && count > 0
         let block = HTTP2Connection.block(status, headers, length: count)
-        if !hasBody { streams[stream]?.answered = true }
+        if !hasBody {
+            streams[stream]?.answered = true
+            dropRest(of: stream)
+        }
         send(stream, .headers(.init(headers: block, endStream: !hasBody)), nil)
         guard hasBody else { return }
         guard count <= Self.piece else { return pump(id, body) }
@@ -225,6 +253,7 @@ final class HTTP2Connection: ChannelInboundHandler, ExchangeHost, DrainableConne
         buffer.reserveCapacity(count)
         buffer.write(body)
         streams[stream]?.answered = true
+        dropRest(of: stream)
         send(stream, .data(.init(data: .byteBuffer(buffer), endStream: true)), nil)
     }
 
@@ -232,7 +261,8 @@ final class HTTP2Connection: ChannelInboundHandler, ExchangeHost, DrainableConne
         let stream = HTTP2StreamID(id)
         guard let state = streams[stream], !state.answered else { return }
         streams[stream]?.hasBody = HTTP1Head.hasBody(status, method: state.request.method)
-        send(stream, .headers(.init(headers: HTTP2Connection.block(status, headers, length: nil))), nil)
+        let length = HTTP1Head.length(headers)
+        send(stream, .headers(.init(headers: HTTP2Connection.block(status, headers, length: length))), nil)
     }
 
     func write(_ id: Int, _ buffers: [ByteBuffer], end: Bool, done: EventLoopPromise<Void>?) {
@@ -246,12 +276,25 @@ final class HTTP2Connection: ChannelInboundHandler, ExchangeHost, DrainableConne
             joined.reserveCapacity(minimumWritableBytes: buffers.dropFirst().reduce(0) { $0 + $1.readableBytes })
             for var buffer in buffers.dropFirst() { joined.writeBuffer(&buffer) }
         }
-        if end { streams[stream]?.answered = true }
+        if end {
+            streams[stream]?.answered = true
+            dropRest(of: stream)
+        }
         guard joined.readableBytes > 0 || end else {
             done?.succeed()
             return
         }
         send(stream, .data(.init(data: .byteBuffer(joined), endStream: end)), done)
+    }
+
+    /// A stream that is answered before its body came whole is not waited for.
+    private func dropRest(of id: HTTP2StreamID) {
+        guard let body = streams[id]?.body, !body.isOver else { return }
+        body.ended(whole: false)
+        eventLoop.assumeIsolated().scheduleTask(in: .seconds(1)) { [weak self] in
+            guard let self, streams[id] != nil else { return }
+            reset(id, .noError)
+        }
     }
 
     func abort(_ id: Int) {

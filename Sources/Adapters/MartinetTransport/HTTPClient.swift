@@ -105,8 +105,23 @@ package final class HTTPClient: Sendable {
     ) -> ClientCall? {
         let outcome = UpgradeOutcome<any BytePipe>(completion)
         return start(
-            request, upgrade: .raw(protocolName, done: { outcome.succeed($0) }), onHead: outcome.head,
+            request, upgrade: .raw(protocolName, done: { outcome.succeed($1) }), onHead: outcome.head,
             onBody: outcome.body, onEnd: outcome.end)
+    }
+
+    /// Asks for an upgrade as somebody else wants it, WebSocket's fields among the request's: the head of the 101 and the
+    /// connection's bytes are handed over as they are. Any other answer comes as that of `open` does. `onEnd` is called in
+    /// both cases.
+    @discardableResult
+    package func passUpgrade(
+        _ request: ClientRequest, to protocolName: String,
+        onUpgrade: @escaping @Sendable (ClientHead, any BytePipe) -> Void,
+        onHead: @escaping @Sendable (ClientHead) -> Void, onBody: @escaping @Sendable ([UInt8]) -> Void,
+        onEnd: @escaping @Sendable (TransportError?) -> Void
+    ) -> ClientCall? {
+        start(
+            request, upgrade: .raw(protocolName, done: { onUpgrade($0, $1) }), onHead: onHead, onBody: onBody,
+            onEnd: onEnd)
     }
 
     /// Closes idle connections and starts no others; calls under way go on.

@@ -1,4 +1,4 @@
-/// One request, whole: its body has been read and is within the server's limit.
+/// One request, whole: its body has been read and is within the server's limit; but for handlers that take it as it comes.
 package struct HTTPRequest: Sendable {
     package enum Version: Sendable, Hashable { case http10, http11, http2 }
 
@@ -10,6 +10,8 @@ package struct HTTPRequest: Sendable {
     /// Over HTTP/2 the names are in lower case and `:authority` appears as `host`.
     package var headers: HTTPHeaderList
     package var body: [UInt8]
+    /// The body as it comes, where the handler asked for that (`takesStream`); `body` is empty then.
+    package var stream: RequestStream?
     package var peer: Peer
     package var version: Version
 

@@ -15,14 +15,19 @@ import Synchronization
 package final class APIServer: RequestHandler {
     let registry: Registry
     private let authenticator: Authenticator
-    private let documents: DocumentEndpoints
+    let documents: DocumentEndpoints
     private let streams: any SerialExecutorPort
     private let nodes: (any NodeStreams)?
+    let forwarding: Forwarding?
     private let impersonation: Impersonation
     private let isReady = Mutex(false)
 
-    package init(registry: Registry, authenticator: Authenticator, nodes: (any NodeStreams)? = nil) {
+    package init(
+        registry: Registry, authenticator: Authenticator, nodes: (any NodeStreams)? = nil,
+        forwarding: Forwarding? = nil
+    ) {
         self.registry = registry
+        self.forwarding = forwarding
         self.authenticator = authenticator
         self.nodes = nodes
         impersonation = Impersonation(authorizer: registry.authorizer)
@@ -49,6 +54,7 @@ package final class APIServer: RequestHandler {
             let refuse: @Sendable (APIError) -> Void = { [self] in fail($0, request, form, exchange) }
             inTurn(asked, path, exchange, refuse: refuse) { [self] exchange in
                 do throws(APIError) {
+                    if try passOn(path, request, query, own, exchange) { return }
                     switch path {
                     case .other(let path): try answer(path, request, own, exchange)
                     case .resource(let name): try dispatch(name, isWatch: false, request, query, own, exchange)
@@ -80,7 +86,14 @@ package final class APIServer: RequestHandler {
             return exchange.respond(200, [("content-type", "application/json")], .bytes(documents.paths))
         default: break
         }
+        if answersMerged(path, request, exchange) { return }
         guard let document = documents.document(path, request.headers) else { throw APIError.noSuchPath }
+        APIServer.answer(document, path, request, exchange)
+    }
+
+    static func answer(
+        _ document: ServedDocument, _ path: String, _ request: HTTPRequest, _ exchange: any Exchange
+    ) {
         let etag = document.etag
         if request.headers.tokens("if-none-match").contains(etag) {
             return exchange.respond(304, [("etag", etag)], .bytes([]))
@@ -103,7 +116,7 @@ package final class APIServer: RequestHandler {
     }
 
     /// What any request asks for.
-    private func access(
+    func access(
         _ identity: Identity, _ path: RequestPath, _ request: HTTPRequest, _ query: RequestQuery
     ) throws(APIError) -> AccessRequest {
         switch path {
@@ -280,7 +293,7 @@ package final class APIServer: RequestHandler {
         ("warning", "299 - \"\(warning.replacing("\\", with: "\\\\").replacing("\"", with: "\\\""))\"")
     }
 
-    private func fail(
+    func fail(
         _ error: APIError, _ request: HTTPRequest?, _ representation: Representation, warnings: [String] = [],
         _ exchange: any Exchange
     ) {

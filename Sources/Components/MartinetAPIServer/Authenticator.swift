@@ -15,13 +15,17 @@ package struct Authenticator: Sendable {
     private let tokens: [String: Identity]
     private let verifier: (any TokenVerifier)?
     private let runtime: any Runtime
+    private let frontProxies: Set<String>
 
-    /// - Parameter tokens: static tokens and whom they stand for.
+    /// - Parameters:
+    ///   - tokens: static tokens and whom they stand for.
+    ///   - frontProxies: the common names of client certificates whose holder says in headers who asks.
     package init(
         tokens: [String: Identity] = [:], verifier: (any TokenVerifier)? = nil,
-        runtime: any Runtime = ProductionRuntime()
+        runtime: any Runtime = ProductionRuntime(), frontProxies: Set<String> = []
     ) {
         self.tokens = tokens
+        self.frontProxies = frontProxies
         self.verifier = verifier
         self.runtime = runtime
     }
@@ -50,6 +54,11 @@ package struct Authenticator: Sendable {
             if let identity = bearer.identity {
                 // A connection may live longer than the certificate that opened it.
                 guard bearer.notAfter > runtime.now() else { throw APIError.unauthorized() }
+                if !frontProxies.isEmpty, frontProxies.contains(identity.user),
+                    let told = RemoteIdentity.read(request.headers)
+                {
+                    return told
+                }
                 return identity
             }
         }

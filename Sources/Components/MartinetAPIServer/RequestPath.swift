@@ -10,7 +10,8 @@ enum RequestPath: Equatable {
 
     /// Nil where the path is not validly encoded.
     init?(_ path: String) {
-        guard let decoded = RequestPath.segments(path), decoded.allSatisfy(RequestPath.isSegment)
+        guard let decoded = RequestPath.segments(path),
+            decoded.prefix(ProxyPath.ownSegments(decoded)).allSatisfy(RequestPath.isSegment)
         else { return nil }
         var segments = decoded
         // The word comes behind the version, and something must come behind it.

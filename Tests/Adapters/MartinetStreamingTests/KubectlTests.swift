@@ -9,12 +9,16 @@ import Testing
 /// The ordinary kubectl, through the API server's proxy and a node's endpoint over TLS.
 @Suite("kubectl", .enabled(if: access("/usr/bin/kubectl", X_OK) == 0, "kubectl is not installed"))
 struct KubectlTests {
-    static let ways = ["websocket", "spdy"]
+    /// A kubectl from before WebSocket (up to 1.28), where there is one.
+    static let old = getenv("MARTINET_OLD_KUBECTL").map { String(cString: $0) }
+    static let ways = ["websocket", "spdy"] + (old == nil ? [] : ["old"])
+
+    static func program(_ way: String) -> String { way == "old" ? old ?? "" : "/usr/bin/kubectl" }
 
     func kubectl(_ api: FakeAPI, _ way: String, _ arguments: [String], input: String? = nil) async throws -> Program {
         let switches = way == "spdy" ? "false" : "true"
         return try await Program.run(
-            "/usr/bin/kubectl", ["--server", "http://127.0.0.1:\(api.port)", "--namespace", "default"] + arguments,
+            Self.program(way), ["--server", "http://127.0.0.1:\(api.port)", "--namespace", "default"] + arguments,
             environment: [
                 "KUBECTL_REMOTE_COMMAND_WEBSOCKETS=\(switches)", "KUBECTL_PORT_FORWARD_WEBSOCKETS=\(switches)",
                 "KUBECONFIG=/dev/null", "HOME=/tmp/streaming-kubectl", "PATH=/usr/bin:/bin",
@@ -43,7 +47,7 @@ struct KubectlTests {
     func portForward(way: String) async throws {
         let api = try FakeAPI()
         let forward = try Program.start(
-            "/usr/bin/kubectl",
+            Self.program(way),
             ["--server", "http://127.0.0.1:\(api.port)", "port-forward", "p", ":80", ":81"],
             environment: [
                 "KUBECTL_PORT_FORWARD_WEBSOCKETS=\(way == "spdy" ? "false" : "true")", "KUBECONFIG=/dev/null",

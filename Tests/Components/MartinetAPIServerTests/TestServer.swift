@@ -19,7 +19,9 @@ final class TestServer: Sendable {
     static let token = "the-administrator"
     static var hasPython: Bool { access("/usr/bin/python3", X_OK) == 0 }
 
-    init(limits: ServerLimits = ServerLimits()) throws {
+    init(
+        limits: ServerLimits = ServerLimits(), _ change: (inout StandaloneAPIServer.Configuration) -> Void = { _ in }
+    ) throws {
         var template = Array("/tmp/martinet-apiserver-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw Failure(description: "cannot make a temporary folder") }
         folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
@@ -29,6 +31,7 @@ final class TestServer: Sendable {
             TestServer.token: .admin,
             "nobody-in-particular": Identity(user: "jane", groups: ["system:authenticated"]),
         ]
+        change(&configuration)
         server = try StandaloneAPIServer(configuration, runtime: runtime, log: Log(component: "test", minimum: .error))
         client = try HTTPClient(
             loops: loops, runtime: runtime,
@@ -66,7 +69,7 @@ final class TestServer: Sendable {
         await server.stop()
     }
 
-    private func ready() async throws {
+    func ready() async throws {
         for _ in 0..<1000 {
             if try await send("GET", "/readyz").status == 200 { return }
             await TestServer.moment()

@@ -125,7 +125,8 @@ extension Registry {
             }
             return completion(.success(.object(object, code: 201)))
         }
-        write(.create(key, encode(object, resource), expires: expiry(resource)), key, resource) { result in
+        let creation = Transaction.create(key, encode(object, resource), expires: expiry(resource))
+        write(withAddresses(creation, object, old: nil, resource), key, resource) { result in
             switch result {
             case .success(.stored(let cached, _)): completion(.success(.stored(cached, isNew: true)))
             case .success(let reply): completion(.success(reply))

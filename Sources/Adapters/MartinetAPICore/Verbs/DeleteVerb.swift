@@ -162,7 +162,8 @@ extension Registry {
         _ current: CachedObject, _ request: APIRequest, _ resource: ServedResource, answering object: Object?,
         _ completion: @escaping Completion
     ) {
-        store.commit(.delete(current.key, modified: current.revision)) { result in
+        let deletion = Transaction.delete(current.key, modified: current.revision)
+        store.commit(withAddresses(deletion, nil, old: current.object, resource)) { result in
             switch result {
             case .success(.committed):
                 completion(

@@ -219,9 +219,10 @@ extension Registry {
         if isDone(object, resource) {
             return remove(current, request, resource, answering: object, completion)
         }
+        let update = Transaction.update(
+            current.key, encode(object, resource), modified: current.revision, expires: expiry(resource))
         write(
-            .update(current.key, encode(object, resource), modified: current.revision, expires: expiry(resource)),
-            current.key, resource
+            withAddresses(update, object, old: current.object, resource), current.key, resource
         ) { [prepared = object] result in
             if case .failure = result, resource.kind.name == "Service", let now = resource.cache.get(current.key) {
                 self.allocator.release(prepared, keeping: now.object)
