@@ -105,6 +105,12 @@ let modules: [Module] = [
         .logic, "MartinetAdmissionPolicies",
         uses: ["MartinetSchema", "MartinetAPI", "MartinetStrategies", "MartinetCEL", "MartinetCELKubernetes"]),
     module(
+        .logic, "MartinetWebhooks",
+        uses: [
+            "MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetPatch", "MartinetKubeconfig",
+            "MartinetYAML", "MartinetCEL", "MartinetCELKubernetes", "MartinetAdmissionPolicies",
+        ]),
+    module(
         .logic, "MartinetDocuments",
         uses: [
             "MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetVersions", "MartinetYAML", "MartinetPrinters",
@@ -153,8 +159,14 @@ let modules: [Module] = [
             "MartinetAddresses", "MartinetAuthorization", "MartinetManagedFields", "MartinetCustomResources",
             "MartinetStrategies",
             "MartinetVersions", "MartinetStore", "MartinetPodSecurity", "MartinetReconcile", "MartinetCEL",
-            "MartinetCELKubernetes", "MartinetAdmissionPolicies",
+            "MartinetCELKubernetes", "MartinetAdmissionPolicies", "MartinetWebhooks",
         ]),
+    module(
+        .adapters, "MartinetWebhookAccess",
+        uses: [
+            "MartinetBase", "MartinetSchema", "MartinetClient", "MartinetKubeconfig", "MartinetWebhooks",
+            "MartinetTransport",
+        ], tested: false),
     module(
         .adapters, "MartinetImages",
         uses: ["MartinetBase", "MartinetArchive", "MartinetImageSpec", "MartinetRegistry", "CMartinetImages"]),
@@ -210,7 +222,7 @@ let modules: [Module] = [
         uses: [
             "MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetDocuments", "MartinetYAML",
             "MartinetAPICore", "MartinetAuthorization", "MartinetStore", "MartinetCertificates", "MartinetTransport",
-            "MartinetReconcile",
+            "MartinetReconcile", "MartinetWebhooks", "MartinetWebhookAccess",
         ]),
     module(
         .components, "MartinetBench",
@@ -271,7 +283,8 @@ let composed = [
     "MartinetKubelet", "MartinetNameAnswers", "MartinetNameServer", "MartinetNetwork", "MartinetReconcile",
     "MartinetRegistry", "MartinetRegistryAccess",
     "MartinetScheduler", "MartinetSchema", "MartinetServiceProxy", "MartinetServiceRules", "MartinetStore",
-    "MartinetStreaming", "MartinetToolPorts", "MartinetTransport", "MartinetYAML",
+    "MartinetStreaming", "MartinetToolPorts", "MartinetTransport", "MartinetWebhookAccess", "MartinetWebhooks",
+    "MartinetYAML",
 ]
 
 /// Programs: composition roots, generators, benchmarks, and children that tests start and kill.
@@ -362,6 +375,14 @@ let suites: [(name: String, uses: [String])] = [
             "MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetReconcile",
             "MartinetScheduling", "MartinetSimulation", "MartinetControllers", "MartinetScheduler", "MartinetAPICore",
             "MartinetStore",
+        ]
+    ),
+    (
+        "WebhookTests",
+        [
+            "MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetStore", "MartinetAPICore",
+            "MartinetCertificates", "MartinetTransport", "MartinetWebhooks", "MartinetWebhookAccess",
+            "MartinetAPIServer",
         ]
     ),
     (

@@ -13,6 +13,8 @@ import MartinetSchema
 import MartinetStore
 import MartinetStreaming
 import MartinetTransport
+import MartinetWebhookAccess
+import MartinetWebhooks
 
 /// The server: API server, controllers and scheduler in one process.
 enum ServerProgram {
@@ -43,6 +45,7 @@ final class ServerProcess: Sendable {
     private let api: APIServer
     private let http: HTTPServer
     private let nodeClient: HTTPClient
+    private let webhooks: WebhookClients
     private let drivers: [ComponentDriver]
 
     init(_ settings: Settings, log: Log) throws {
@@ -55,6 +58,8 @@ final class ServerProcess: Sendable {
         store = try SQLiteStore(path: settings.store, runtime: runtime)
         let tokens = ServiceAccountTokens(signer: try credentials.tokens(), runtime: runtime)
         let authenticator = Authenticator(verifier: tokens)
+        loops = EventLoops(threads: max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)) / 2))
+        webhooks = WebhookClients(loops: loops, runtime: runtime)
         registry = try Registry(
             store: store, runtime: runtime, log: log.named("registry"),
             configuration: .init(
@@ -62,14 +67,21 @@ final class ServerProcess: Sendable {
                 runtimeConfig: try RuntimeConfig(
                     settings.runtimeConfig.split(separator: ",").map(String.init), servesLegacy: settings.servesLegacy),
                 admission: try AdmissionSettings(
-                    enable: settings.admissionEnabled, disable: settings.admissionDisabled)),
-            tokenIssuer: tokens, reviews: [TokenReviews(authenticator)])
+                    enable: settings.admissionEnabled, disable: settings.admissionDisabled,
+                    configuration: settings.admissionConfiguration.map { file in
+                        try AdmissionConfiguration.read(
+                            CertificateFile.read(file), file: file, read: { try CertificateFile.read($0) })
+                    })),
+            tokenIssuer: tokens, reviews: [TokenReviews(authenticator)], webhooks: webhooks)
         let registry = registry
+        webhooks.resolve { [weak registry] namespace, name, port throws(APIError) in
+            guard let registry else { throw APIError.internalError("the server has stopped") }
+            return try registry.endpoint(ofService: name, in: namespace, port: port)
+        }
         tokens.lookUpAccounts { namespace, name in
             registry.stored(ResourceName(version: "v1", plural: "serviceaccounts", namespace: namespace, name: name))?
                 .object.metadata.uid
         }
-        loops = EventLoops(threads: max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)) / 2))
         nodeClient = try HTTPClient(
             loops: loops, runtime: runtime,
             ClientConfiguration(
@@ -116,6 +128,7 @@ final class ServerProcess: Sendable {
         for driver in drivers { driver.stop() }
         await http.shutdown(grace: .seconds(5))
         nodeClient.shutdown()
+        webhooks.shutdown()
         await withCheckedContinuation { done in store.close { done.resume() } }
         await loops.shutdown()
     }

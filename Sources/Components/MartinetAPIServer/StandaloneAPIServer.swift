@@ -6,6 +6,7 @@ import MartinetClient
 import MartinetSchema
 package import MartinetStore
 package import MartinetTransport
+import MartinetWebhookAccess
 
 /// An API server alone: a store in a folder, certificates made for the occasion, one listener. No controllers run.
 ///
@@ -21,6 +22,7 @@ package final class StandaloneAPIServer: Sendable {
         package var limits = ServerLimits()
         /// Static bearer tokens and whom they stand for.
         package var tokens: [String: Identity] = [:]
+        package var admission = AdmissionSettings()
 
         package init(folder: String) { self.folder = folder }
     }
@@ -32,6 +34,7 @@ package final class StandaloneAPIServer: Sendable {
     package let store: SQLiteStore
     package let http: HTTPServer
     private let loops: EventLoops
+    private let webhooks: WebhookClients
 
     /// Returns when the server answers; the namespace `default` is there a moment later.
     package init(_ configuration: Configuration, runtime: any Runtime, log: Log = Log(component: "apiserver")) throws {
@@ -47,15 +50,21 @@ package final class StandaloneAPIServer: Sendable {
         store = try SQLiteStore(path: configuration.folder + "/objects.db", runtime: runtime)
         let tokens = ServiceAccountTokens(signer: TokenSigner(), runtime: runtime)
         let authenticator = Authenticator(tokens: configuration.tokens, verifier: tokens)
+        loops = EventLoops(threads: configuration.threads)
+        webhooks = WebhookClients(loops: loops, runtime: runtime)
         let registry = try Registry(
-            store: store, runtime: runtime, log: log.named("registry"), tokenIssuer: tokens,
-            reviews: [TokenReviews(authenticator)])
+            store: store, runtime: runtime, log: log.named("registry"),
+            configuration: .init(admission: configuration.admission), tokenIssuer: tokens,
+            reviews: [TokenReviews(authenticator)], webhooks: webhooks)
+        webhooks.resolve { [weak registry] namespace, name, port throws(APIError) in
+            guard let registry else { throw APIError.internalError("the server has stopped") }
+            return try registry.endpoint(ofService: name, in: namespace, port: port)
+        }
         tokens.lookUpAccounts { [weak registry] namespace, name in
             registry?.stored(
                 ResourceName(version: "v1", plural: "serviceaccounts", namespace: namespace, name: name))?
                 .object.metadata.uid
         }
-        loops = EventLoops(threads: configuration.threads)
         let api = APIServer(registry: registry, authenticator: authenticator)
         http = try HTTPServer(
             loops: loops,
@@ -73,6 +82,7 @@ package final class StandaloneAPIServer: Sendable {
 
     package func stop() async {
         await http.shutdown(grace: .seconds(2))
+        webhooks.shutdown()
         await withCheckedContinuation { done in store.close { done.resume() } }
         await loops.shutdown()
     }
