@@ -105,6 +105,12 @@ let modules: [Module] = [
         .logic, "MartinetAdmissionPolicies",
         uses: ["MartinetSchema", "MartinetAPI", "MartinetStrategies", "MartinetCEL", "MartinetCELKubernetes"]),
     module(
+        .logic, "MartinetWebhooks",
+        uses: [
+            "MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetPatch", "MartinetKubeconfig",
+            "MartinetYAML", "MartinetCEL", "MartinetCELKubernetes", "MartinetAdmissionPolicies",
+        ]),
+    module(
         .logic, "MartinetDocuments",
         uses: [
             "MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetVersions", "MartinetYAML", "MartinetPrinters",
@@ -154,8 +160,14 @@ let modules: [Module] = [
             "MartinetCustomResources",
             "MartinetStrategies",
             "MartinetVersions", "MartinetStore", "MartinetPodSecurity", "MartinetReconcile", "MartinetCEL",
-            "MartinetCELKubernetes", "MartinetAdmissionPolicies",
+            "MartinetCELKubernetes", "MartinetAdmissionPolicies", "MartinetWebhooks",
         ]),
+    module(
+        .adapters, "MartinetWebhookAccess",
+        uses: [
+            "MartinetBase", "MartinetSchema", "MartinetClient", "MartinetKubeconfig", "MartinetWebhooks",
+            "MartinetTransport",
+        ], tested: false),
     module(
         .adapters, "MartinetImages",
         uses: ["MartinetBase", "MartinetArchive", "MartinetImageSpec", "MartinetRegistry", "CMartinetImages"]),
@@ -212,7 +224,8 @@ let modules: [Module] = [
         uses: [
             "MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetDocuments", "MartinetYAML",
             "MartinetAPICore", "MartinetAuthorization", "MartinetFlowControl", "MartinetStore", "MartinetCertificates",
-            "MartinetTransport", "MartinetReconcile", "MartinetReverseProxy", "MartinetAddresses",
+            "MartinetTransport", "MartinetReconcile", "MartinetReverseProxy", "MartinetAddresses", "MartinetWebhooks",
+            "MartinetWebhookAccess",
         ]),
     module(
         .components, "MartinetBench",
@@ -273,7 +286,8 @@ let composed = [
     "MartinetKubelet", "MartinetNameAnswers", "MartinetNameServer", "MartinetNetwork", "MartinetReconcile",
     "MartinetRegistry", "MartinetRegistryAccess",
     "MartinetScheduler", "MartinetSchema", "MartinetServiceProxy", "MartinetServiceRules", "MartinetStore",
-    "MartinetStreaming", "MartinetToolPorts", "MartinetTransport", "MartinetYAML",
+    "MartinetStreaming", "MartinetToolPorts", "MartinetTransport", "MartinetWebhookAccess", "MartinetWebhooks",
+    "MartinetYAML",
 ]
 
 /// Programs: composition roots, generators, benchmarks, and children that tests start and kill.
@@ -364,6 +378,14 @@ let suites: [(name: String, uses: [String])] = [
             "MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetReconcile",
             "MartinetScheduling", "MartinetSimulation", "MartinetControllers", "MartinetScheduler", "MartinetAPICore",
             "MartinetStore",
+        ]
+    ),
+    (
+        "WebhookTests",
+        [
+            "MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetStore", "MartinetAPICore",
+            "MartinetCertificates", "MartinetTransport", "MartinetWebhooks", "MartinetWebhookAccess",
+            "MartinetAPIServer",
         ]
     ),
     (

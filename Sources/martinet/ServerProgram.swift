@@ -13,6 +13,8 @@ import MartinetSchema
 import MartinetStore
 import MartinetStreaming
 import MartinetTransport
+import MartinetWebhookAccess
+import MartinetWebhooks
 
 /// The server: API server, controllers and scheduler in one process.
 enum ServerProgram {
@@ -46,6 +48,7 @@ final class ServerProcess: Sendable {
     private let proxyClient: HTTPClient
     private let aggregator: Aggregator
     private let credentials: ClusterCredentials
+    private let webhooks: WebhookClients
     private let drivers: [ComponentDriver]
 
     init(_ settings: Settings, log: Log) throws {
@@ -58,6 +61,8 @@ final class ServerProcess: Sendable {
         store = try SQLiteStore(path: settings.store, runtime: runtime)
         let tokens = ServiceAccountTokens(signer: try credentials.tokens(), runtime: runtime)
         let authenticator = Authenticator(verifier: tokens)
+        loops = EventLoops(threads: max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)) / 2))
+        webhooks = WebhookClients(loops: loops, runtime: runtime)
         registry = try Registry(
             store: store, runtime: runtime, log: log.named("registry"),
             configuration: .init(
@@ -65,14 +70,22 @@ final class ServerProcess: Sendable {
                 runtimeConfig: try RuntimeConfig(
                     settings.runtimeConfig.split(separator: ",").map(String.init), servesLegacy: settings.servesLegacy),
                 admission: try AdmissionSettings(
-                    enable: settings.admissionEnabled, disable: settings.admissionDisabled)),
-            tokenIssuer: tokens, reviews: [TokenReviews(authenticator)])
+                    enable: settings.admissionEnabled, disable: settings.admissionDisabled,
+                    configuration: settings.admissionConfiguration.map { file in
+                        try AdmissionConfiguration.read(
+                            CertificateFile.read(file), file: file, read: { try CertificateFile.read($0) })
+                    })),
+            tokenIssuer: tokens, reviews: [TokenReviews(authenticator)], webhooks: webhooks)
         let registry = registry
+        webhooks.resolve { [weak registry] namespace, name, port throws(APIError) in
+            guard let registry else { throw APIError.internalError("the server has stopped") }
+            let found = try registry.resolve(service: name, namespace: namespace, port: port, leavesCluster: true)
+            return (found.address, found.port)
+        }
         tokens.lookUpAccounts { namespace, name in
             registry.stored(ResourceName(version: "v1", plural: "serviceaccounts", namespace: namespace, name: name))?
                 .object.metadata.uid
         }
-        loops = EventLoops(threads: max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)) / 2))
         nodeClient = try HTTPClient(
             loops: loops, runtime: runtime,
             ClientConfiguration(
@@ -131,6 +144,7 @@ final class ServerProcess: Sendable {
         await http.shutdown(grace: .seconds(5))
         nodeClient.shutdown()
         proxyClient.shutdown()
+        webhooks.shutdown()
         await withCheckedContinuation { done in store.close { done.resume() } }
         await loops.shutdown()
     }

@@ -31,6 +31,8 @@ struct Settings: Sendable {
     /// Admission plugins besides the default ones, and those of them that are not wanted.
     var admissionEnabled: [String] = []
     var admissionDisabled: [String] = []
+    /// The AdmissionConfiguration, which says what plugins are told.
+    var admissionConfiguration: String?
 
     static let defaultName = "martinet"
     private var isDefault: Bool { name == Settings.defaultName }
@@ -90,6 +92,7 @@ struct Settings: Sendable {
         case "runtime-config": runtimeConfig = value
         case "enable-admission-plugins": admissionEnabled += value.split(separator: ",").map(String.init)
         case "disable-admission-plugins": admissionDisabled += value.split(separator: ",").map(String.init)
+        case "admission-control-config-file": admissionConfiguration = value
         case "legacy-apis":
             guard value == "true" || value == "false" else {
                 throw SettingsError(message: "--legacy-apis must be true or false, found \(value.debugDescription)")

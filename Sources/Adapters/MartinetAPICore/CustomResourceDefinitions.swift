@@ -40,22 +40,42 @@ extension Registry {
             let storage = versions.first { $0.isStorage }?.kind
             let before = custom(name)
             let served = versions.filter(\.isServed)
-            guard before.map(\.kind) != served.map(\.kind) else { return }
+            let conversion = conversion(of: definition, versions)
+            let isSame =
+                before.map(\.kind) == served.map(\.kind) && before.first?.conversion?.spec == conversion?.spec
+                && before.map(\.storageKind) == served.map { $0.isStorage ? nil : storage }
+            guard !isSame else { return }
+            func cache(_ kind: Kind) -> ResourceCache {
+                ResourceCache(
+                    prefix: ServedResource.prefix(group: kind.group, plural: kind.plural), reached: reached,
+                    logged: store.revision)
+            }
+            // Where somebody outside converts, one cache serves all versions.
+            let shared = conversion.map { cache($0.storage.kind) }
             let resources = served.map { version in
                 ServedResource(
                     kind: version.kind, fingerprint: version.fingerprint, strategy: version.strategy,
-                    cache: ResourceCache(
-                        prefix: ServedResource.prefix(group: version.kind.group, plural: version.kind.plural),
-                        reached: reached, logged: store.revision), storageKind: version.isStorage ? nil : storage,
-                    converter: CustomVersions(),
-                    deprecation: version.deprecationWarning)
+                    cache: shared ?? cache(version.kind), storageKind: version.isStorage ? nil : storage,
+                    converter: conversion.map { WebhookVersions(conversion: $0) } ?? CustomVersions(),
+                    deprecation: version.deprecationWarning, conversion: conversion)
             }
-            for resource in resources { try load(resource) }
+            for resource in shared == nil ? resources[...] : resources.prefix(1) { try load(resource) }
             setCustom(name, resources)
         } catch {
             // Validation has let it through: it is told, and what was served before stays.
             log.error("custom resource cannot be served", [("name", name), ("error", "\(error)")])
         }
+    }
+
+    /// How objects get from one version to another where a webhook does it; nil where nobody needs to.
+    private func conversion(
+        of definition: CustomResourceDefinition, _ versions: [ServedCustomVersion]
+    ) -> WebhookConversion? {
+        guard let spec = definition.spec.conversion, spec.strategy == "Webhook", versions.count > 1 else { return nil }
+        let all = versions.map { WebhookConversion.Version(kind: $0.kind, strategy: $0.strategy) }
+        guard let index = versions.firstIndex(where: \.isStorage) else { return nil }
+        return WebhookConversion(
+            spec: spec.object, versions: all, storage: all[index], caller: webhooks.caller, runtime: runtime)
     }
 
     /// The schemas of custom kinds as their definitions have them, for what is published.
@@ -104,7 +124,8 @@ extension Registry {
         guard object != current.object else { return }
         fieldManager(resource, subresource: "status").update(
             live: current.object, known: current.managed, object: &object, name: "kube-apiserver", now: runtime.now())
-        write(.update(current.key, encode(object, resource), modified: current.revision), current.key, resource) {
+        guard let bytes = try? encode(object, resource) else { return }
+        write(.update(current.key, bytes, modified: current.revision), current.key, resource) {
             result in
             if case .failure(let error) = result, error.isConflict { self.waiting.submit { self.writeStatus(name) } }
         }
@@ -112,7 +133,11 @@ extension Registry {
 
     /// Deletes what a definition that is going defines, then lets the definition go.
     private func deleteObjects(of name: String) {
-        guard let resource = custom(name).first else { return releaseDefinition(name) }
+        let all = custom(name)
+        // What lies in the storage version is deleted without anybody converting it.
+        guard let resource = all.first(where: { $0.storageKind == nil }) ?? all.first else {
+            return releaseDefinition(name)
+        }
         let left = resource.cache.page(Selection(), from: nil, limit: 0, at: nil)?.objects ?? []
         guard !left.isEmpty else { return releaseDefinition(name) }
         var request = APIRequest(.deletecollection, ResourceName(resource.kind))
@@ -142,6 +167,7 @@ extension Registry {
         }
         let request = APIRequest(.update, ResourceName(resource.kind, name: name))
         if isDone(object, resource) { return remove(current, request, resource, answering: nil, done) }
-        write(.update(current.key, encode(object, resource), modified: current.revision), current.key, resource, done)
+        guard let bytes = try? encode(object, resource) else { return }
+        write(.update(current.key, bytes, modified: current.revision), current.key, resource, done)
     }
 }

@@ -58,7 +58,8 @@ extension Registry {
         fieldManager(resource, subresource: "status").update(
             live: current.object, known: current.managed, object: &object, name: "kube-controller-manager",
             now: runtime.now())
-        write(.update(current.key, encode(object, resource), modified: current.revision), current.key, resource) {
+        guard let bytes = try? encode(object, resource) else { return }
+        write(.update(current.key, bytes, modified: current.revision), current.key, resource) {
             result in
             if case .failure(let error) = result, error.isConflict {
                 self.waiting.submit { self.writeTypeCheck(name) }

@@ -3,6 +3,7 @@ package import MartinetBase
 import MartinetClient
 import MartinetSchema
 package import MartinetStore
+package import MartinetWebhooks
 import MartinetStrategies
 import Synchronization
 
@@ -62,6 +63,7 @@ package final class Registry: Sendable {
     /// Who answers the kinds that are questions, by the kind's full name.
     let reviews: [String: any ReviewHandler]
     let health: any ComponentHealth
+    let webhooks: Webhooks
 
     private struct State {
         var served: ServedResources
@@ -77,7 +79,7 @@ package final class Registry: Sendable {
     package init(
         store: any ObjectStore, runtime: any Runtime, log: Log, configuration: Configuration = Configuration(),
         tokenIssuer: (any TokenIssuer)? = nil, reviews: [any ReviewHandler] = [],
-        health: any ComponentHealth = StoreHealth()
+        health: any ComponentHealth = StoreHealth(), webhooks: (any WebhookCaller)? = nil
     ) throws(StoreError) {
         self.store = store
         self.runtime = runtime
@@ -93,6 +95,9 @@ package final class Registry: Sendable {
         self.health = health
         waiting = runtime.executor(named: "martinet.registry.waiting")
         flows = FlowGate(runtime: runtime, seats: configuration.seats)
+        self.webhooks = Webhooks(
+            caller: webhooks, imagePolicy: configuration.admission.imagePolicy,
+            workers: WaitingWorkers(runtime: runtime, clock: waiting))
         compactor = Compactor(store: store, every: configuration.historyKept, on: waiting)
         admission = AdmissionChain(configuration.admission)
         allocator = ServiceAllocator(configuration.serviceNetwork)
@@ -109,6 +114,7 @@ package final class Registry: Sendable {
                 definitionChanged(definition.name, definition.object)
             }
         }
+        self.webhooks.reload(self, configuration.admission)
         if configuration.authorizesNodes { authorizer.follow(NodeTies(self)) }
         let through = store.observe { [weak self] events in self?.observed(events) }
         reached.advance(to: through)
@@ -164,6 +170,7 @@ package final class Registry: Sendable {
     /// A stored value as it is served. One that another schema wrote is decoded and encoded once; its revision stays.
     func cached(_ key: String, _ value: [UInt8], _ revision: Revision, in resource: ServedResource) -> CachedObject? {
         guard let record = StoredRecord(value) else { return nil }
+        if let conversion = resource.conversion { return asStored(key, record, revision, resource, conversion) }
         let (namespace, name) = resource.split(key)
         var json = record.json(resourceVersion: revision.value)
         var (labels, fields) = (record.labels, record.fields)
@@ -175,13 +182,15 @@ package final class Registry: Sendable {
                 Defaults.apply(to: &object)
                 resource.storageStrategy.setDefaults(&object)
             }
-            object = resource.served(object)
+            guard let served = try? resource.served(object) else { return nil }
+            object = served
             json = JSONEncoder.encode(object)
             (labels, fields) = index(object, resource.strategy)
         }
         return CachedObject(
             key: key, namespace: namespace, name: name, revision: revision, json: json, type: resource.kind.type,
-            labels: labels, fields: fields, isCurrent: record.fingerprint == resource.fingerprint)
+            labels: labels, fields: fields, isCurrent: record.fingerprint == resource.fingerprint,
+            isMigrated: record.json.starts(with: resource.storedHead))
     }
 
     /// What selectors look at.
@@ -197,7 +206,10 @@ package final class Registry: Sendable {
     private func observed(_ events: [StoreEvent]) {
         let byPrefix = state.withLock { $0.byPrefix }
         for event in events {
-            for resource in Registry.resources(of: event.key, in: byPrefix) { apply(event, to: resource) }
+            for (index, resource) in Registry.resources(of: event.key, in: byPrefix).enumerated()
+            where index == 0 || resource.conversion == nil {
+                apply(event, to: resource)
+            }
         }
         guard let last = events.last else { return }
         reached.advance(to: last.revision)
@@ -222,6 +234,7 @@ package final class Registry: Sendable {
             if isDefinition { definitionChanged(object.name, object.object) }
             if resource.kind.name == Registry.addressKind { addressChanged(object.object) }
             if resource.kind.name == Registry.rangeKind { rangeChanged(object.name) }
+            if resource.group == Webhooks.group { webhooks.changed(resource, self) }
             if resource.kind.name == Registry.policyKind, resource.kind.version == "v1" { policyChanged(object) }
         case .delete:
             if resource.kind.name == "Service", let old = resource.cache.get(event.key) {
@@ -236,6 +249,7 @@ package final class Registry: Sendable {
             resource.cache.delete(event.key, at: event.revision)
             if let address { addressRemoved(address.object) }
             if resource.kind.name == Registry.rangeKind { rangeChanged(resource.split(event.key).name) }
+            if resource.group == Webhooks.group { webhooks.changed(resource, self) }
             if isDefinition { definitionChanged(resource.split(event.key).name, nil) }
         }
     }

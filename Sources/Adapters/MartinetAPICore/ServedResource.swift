@@ -18,14 +18,21 @@ package struct ServedResource: Sendable {
     /// What to warn who uses this version of; nil for one that is here to stay.
     package let deprecation: String?
     private let converter: any VersionConverter
+    /// Where a webhook converts between the versions: then `cache` is shared by them.
+    let conversion: WebhookConversion?
+    /// What the JSON of an object begins with that lies in the storage version.
+    let storedHead: [UInt8]
 
     /// - Parameters:
     ///   - storageStrategy: the rules of `storageKind`, where they are others than the served version's.
     init(
         kind: Kind, fingerprint: UInt64, strategy: any Strategy, cache: ResourceCache, storageKind: Kind? = nil,
         storageStrategy: (any Strategy)? = nil, converter: any VersionConverter = BuiltinVersions(),
-        deprecation: String? = nil
+        deprecation: String? = nil, conversion: WebhookConversion? = nil
     ) {
+        self.conversion = conversion
+        let stored = storageKind ?? kind
+        storedHead = Array("{\"kind\":\"\(stored.name)\",\"apiVersion\":\"\(stored.apiVersion)\"".utf8)
         self.storageKind = storageKind
         self.storageStrategy = storageStrategy ?? strategy
         self.converter = converter
@@ -45,13 +52,18 @@ package struct ServedResource: Sendable {
     var isVirtual: Bool { !kind.verbs.contains("watch") }
 
     /// An object as it is stored.
-    func stored(_ object: Object) -> Object { storageKind.map { converter.convert(object, to: $0) } ?? object }
+    func stored(_ object: Object) throws(APIError) -> Object {
+        guard let storageKind else { return object }
+        return try converter.convert(object, to: storageKind)
+    }
 
     /// A stored object as it is served.
-    func served(_ object: Object) -> Object { storageKind == nil ? object : converter.convert(object, to: kind) }
+    func served(_ object: Object) throws(APIError) -> Object {
+        storageKind == nil ? object : try converter.convert(object, to: kind)
+    }
 
     /// An object of another version as this one.
-    func converted(_ object: Object) -> Object { converter.convert(object, to: kind) }
+    func converted(_ object: Object) throws(APIError) -> Object { try converter.convert(object, to: kind) }
 
     /// Where an object lies in the store.
     func key(namespace: String?, name: String) -> String {
@@ -73,7 +85,8 @@ package struct ServedResource: Sendable {
 
 /// Makes one version of an object from another.
 protocol VersionConverter: Sendable {
-    func convert(_ object: Object, to kind: Kind) -> Object
+    /// - Throws: where that takes somebody outside, who does not do it.
+    func convert(_ object: Object, to kind: Kind) throws(APIError) -> Object
 }
 
 /// The versions of built-in kinds.

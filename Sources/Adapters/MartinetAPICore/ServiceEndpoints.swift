@@ -5,7 +5,7 @@ import MartinetSchema
 
 /// Where a request to a Service goes: one ready endpoint.
 package struct ServiceEndpoint: Sendable, Hashable {
-    /// An address in numbers, without brackets.
+    /// An address in numbers, without brackets; the name of a Service that is elsewhere.
     package let address: String
     package let port: Int
 
@@ -32,9 +32,13 @@ extension Registry {
     /// A ready endpoint of the port of a Service that has this number.
     ///
     /// - Throws: 404 where the Service is not there, 503 where nothing is ready behind it, else what is wrong with it.
-    package func resolve(service name: String, namespace: String, port: Int) throws(APIError) -> ServiceEndpoint {
+    /// - Parameter leavesCluster: whether a Service of the type ExternalName leads to its name, as it does for webhooks.
+    package func resolve(
+        service name: String, namespace: String, port: Int, leavesCluster: Bool = false
+    ) throws(APIError) -> ServiceEndpoint {
         let spec = try service(name, namespace).spec
         guard spec.type != "ExternalName" else {
+            if leavesCluster { return ServiceEndpoint(address: spec.externalName, port: port) }
             throw APIError(
                 code: 500, reason: "InternalError",
                 message: "Internal error occurred: unsupported service type \"ExternalName\"")

@@ -265,11 +265,7 @@ package final class APIServer: RequestHandler {
 
     /// The type of what is sent to a resource: its own, or that of a subresource with a kind of its own.
     private func bodyType(_ name: ResourceName, _ kind: Kind) -> ObjectType {
-        guard let subresource = kind.subresources.first(where: { $0.name == name.subresource }),
-            !subresource.kind.isEmpty,
-            let type = Schema.builtin.type(named: subresource.kind)
-        else { return kind.type }
-        return type
+        kind.bodyType(ofSubresource: name.subresource) ?? kind.type
     }
 
     private func respond(
@@ -381,9 +377,11 @@ package final class APIServer: RequestHandler {
         }
         let key = ResourceName(version: "v1", plural: "pods", namespace: name.namespace, name: name.name)
         guard let pod = registry.stored(key) else { throw APIError.notFound(key) }
-        if let refusal = registry.connectRefusal(name, pod: pod.object, identity) { throw refusal }
-        nodes.serve(request, pod: pod.object, exchange) { [self] error in
-            fail(error, http, Representation(), exchange)
+        registry.connect(name, pod: pod.object, identity, parameters: query.all) { [self] refusal in
+            if let refusal { return fail(refusal, http, Representation(), exchange) }
+            nodes.serve(request, pod: pod.object, exchange) { [self] error in
+                fail(error, http, Representation(), exchange)
+            }
         }
     }
 }

@@ -68,6 +68,12 @@ struct RequestQuery {
         options.sendInitialEvents = flag("sendInitialEvents")
         options.refusesInitialEvents = self["sendInitialEvents"] != nil && !options.sendInitialEvents
         guard let kind = RequestQuery.optionKinds[verb] else { return options }
+        if let text = self["timeout"], !text.isEmpty {
+            guard let nanoseconds = GoDuration.parse(text), nanoseconds >= 0 else {
+                throw APIError.badRequest("invalid timeout specified in the request URL: \(text.debugDescription)")
+            }
+            if nanoseconds > 0 { options.timeout = .nanoseconds(nanoseconds) }
+        }
         for value in all("dryRun") where !value.isEmpty {
             guard value == "All" else {
                 throw APIError.unsupportedOption(kind, "dryRun", value, ["All"])

@@ -6,6 +6,7 @@ import MartinetClient
 import MartinetSchema
 package import MartinetStore
 package import MartinetTransport
+import MartinetWebhookAccess
 
 /// An API server alone: a store in a folder, certificates made for the occasion, one listener. No controllers run.
 ///
@@ -27,6 +28,7 @@ package final class StandaloneAPIServer: Sendable {
         package var names: [String] = []
         /// Who has certified the front proxies that may ask for others, in PEM; nil where there are none.
         package var frontAuthority: [UInt8]?
+        package var admission = AdmissionSettings()
 
         package init(folder: String) { self.folder = folder }
     }
@@ -39,6 +41,7 @@ package final class StandaloneAPIServer: Sendable {
     package let http: HTTPServer
     private let loops: EventLoops
     private let forwarding: Forwarding?
+    private let webhooks: WebhookClients
 
     /// Returns when the server answers; the namespace `default` is there a moment later.
     package init(_ configuration: Configuration, runtime: any Runtime, log: Log = Log(component: "apiserver")) throws {
@@ -58,15 +61,22 @@ package final class StandaloneAPIServer: Sendable {
         let authenticator = Authenticator(
             tokens: configuration.tokens, verifier: tokens,
             frontProxies: configuration.frontAuthority == nil ? [] : [StandaloneAPIServer.frontProxy])
+        loops = EventLoops(threads: configuration.threads)
+        webhooks = WebhookClients(loops: loops, runtime: runtime)
         let registry = try Registry(
-            store: store, runtime: runtime, log: log.named("registry"), tokenIssuer: tokens,
-            reviews: [TokenReviews(authenticator)])
+            store: store, runtime: runtime, log: log.named("registry"),
+            configuration: .init(admission: configuration.admission), tokenIssuer: tokens,
+            reviews: [TokenReviews(authenticator)], webhooks: webhooks)
+        webhooks.resolve { [weak registry] namespace, name, port throws(APIError) in
+            guard let registry else { throw APIError.internalError("the server has stopped") }
+            let found = try registry.resolve(service: name, namespace: namespace, port: port, leavesCluster: true)
+            return (found.address, found.port)
+        }
         tokens.lookUpAccounts { [weak registry] namespace, name in
             registry?.stored(
                 ResourceName(version: "v1", plural: "serviceaccounts", namespace: namespace, name: name))?
                 .object.metadata.uid
         }
-        loops = EventLoops(threads: configuration.threads)
         if configuration.forwards {
             let front = try authority.issue(.client(StandaloneAPIServer.frontProxy), now: now, validity: validity)
             let aggregator = Aggregator(
@@ -105,6 +115,7 @@ package final class StandaloneAPIServer: Sendable {
         forwarding?.aggregator?.stop()
         forwarding?.others.shutdown()
         await http.shutdown(grace: .seconds(2))
+        webhooks.shutdown()
         await withCheckedContinuation { done in store.close { done.resume() } }
         await loops.shutdown()
     }

@@ -39,6 +39,13 @@ package struct PolicyMatching: Sendable {
         self.objectLabels = objectLabels
     }
 
+    /// The same request, named by another operation and seen through other objects: as subresources have them.
+    package func asking(operation: String, objectLabels: [Map]) -> PolicyMatching {
+        PolicyMatching(
+            place: place, equivalents: equivalents, subresource: subresource, name: name, operation: operation,
+            isNamespaced: isNamespaced, namespaceLabels: namespaceLabels, objectLabels: objectLabels)
+    }
+
     /// - Parameter resources: a MatchResources; nil matches everything.
     /// - Returns: the version of the resource in which it matches; nil where it does not.
     package func match(_ resources: Object?) -> Place? {
@@ -57,6 +64,19 @@ package struct PolicyMatching: Sendable {
         if find(resources.parts("excludeResourceRules"), isExact: isExact) != nil { return nil }
         let rules = resources.parts("resourceRules")
         return rules.isEmpty ? place : find(rules, isExact: isExact)
+    }
+
+    /// - Parameter hook: a MutatingWebhook or ValidatingWebhook.
+    /// - Returns: the version of the resource in which its rules and selectors want the request; nil where they do not.
+    package func match(hook: Object) -> Place? {
+        guard let found = find(hook.parts("rules"), isExact: hook.text("matchPolicy") == "Exact") else { return nil }
+        if let labels = namespaceLabels, let selector = hook.part("namespaceSelector"),
+            !PolicyMatching.selects(selector, labels)
+        {
+            return nil
+        }
+        guard let selector = hook.part("objectSelector"), !selector.isEmpty else { return found }
+        return objectLabels.contains { PolicyMatching.selects(selector, $0) } ? found : nil
     }
 
     private func find(_ rules: [Object], isExact: Bool) -> Place? {

@@ -34,6 +34,8 @@ package struct APIRequest: Sendable {
         package var userAgent = ""
         package var fieldValidation = ""
         package var force = false
+        /// How long the client waits; nil: as long as the server lets it.
+        package var timeout: Duration?
         package init() {}
     }
 
@@ -46,6 +48,11 @@ package struct APIRequest: Sendable {
     package var patch: (type: Patch, document: [UInt8])?
     /// Where the server writes what it has to say besides the answer; nil where nobody reads it.
     package var notes: RequestNotes?
+
+    /// Until when (monotonic) what it waits for must have come; nil while it has waited for nothing.
+    package var deadline: Duration?
+    /// Whether webhooks have had their say, in another form of the same request.
+    package var isReviewed = false
 
     package init(_ verb: Verb, _ resource: ResourceName, object: Object? = nil) {
         self.verb = verb

@@ -157,8 +157,7 @@ package enum CustomResourceDefinitionRules {
         guard let conversion else { return }
         report.choice(conversion.strategy, ["None", "Webhook"], "spec.conversion.strategy")
         if conversion.strategy == "Webhook" {
-            report.add(
-                .forbidden, "spec.conversion.strategy", "Forbidden: conversion by webhook is not supported yet")
+            checkWebhook(conversion.webhook, &report)
         } else if let webhook = conversion.webhook {
             if webhook.clientConfig != nil {
                 report.add(.forbidden, "spec.conversion.webhookClientConfig", "Forbidden: the strategy is not Webhook")
@@ -168,6 +167,46 @@ package enum CustomResourceDefinitionRules {
                     .forbidden, "spec.conversion.conversionReviewVersions", "Forbidden: the strategy is not Webhook")
             }
         }
+    }
+
+    private static func checkWebhook(_ webhook: WebhookConversion?, _ report: inout RuleReport) {
+        let place = "spec.conversion.webhookClientConfig"
+        guard let config = webhook?.clientConfig else {
+            report.required(place, "required when strategy is set to Webhook")
+            return checkReviewVersions(webhook?.conversionReviewVersions ?? [], &report)
+        }
+        if (config.url == nil) == (config.service == nil) {
+            report.required(place, "exactly one of url or service is required")
+        } else if let url = config.url {
+            let host = url.dropFirst("https://".count).prefix { $0 != "/" }
+            if !url.hasPrefix("https://") || host.isEmpty {
+                report.invalid("\(place).url", "must begin with https:// and have a host")
+            }
+            if host.contains("@") { report.invalid("\(place).url", "must not have a user") }
+            if url.contains("?") || url.contains("#") {
+                report.invalid("\(place).url", "must have neither query nor fragment")
+            }
+        } else if let service = config.service {
+            if service.name.isEmpty { report.required("\(place).service.name") }
+            if service.namespace.isEmpty { report.required("\(place).service.namespace") }
+            if let port = service.port, !(1...65535).contains(port) {
+                report.invalid("\(place).service.port", "must be between 1 and 65535")
+            }
+            if let path = service.path, !path.isEmpty, !path.hasPrefix("/") {
+                report.invalid("\(place).service.path", "must begin with '/'")
+            }
+        }
+        checkReviewVersions(webhook?.conversionReviewVersions ?? [], &report)
+    }
+
+    private static func checkReviewVersions(_ versions: [String], _ report: inout RuleReport) {
+        let place = "spec.conversion.conversionReviewVersions"
+        if versions.isEmpty { return report.required(place) }
+        var seen: Set<String> = []
+        for (index, version) in versions.enumerated() where !seen.insert(version).inserted {
+            report.invalid("\(place)[\(index)]", "must be unique")
+        }
+        if seen.isDisjoint(with: ["v1", "v1beta1"]) { report.invalid(place, "must have v1 or v1beta1") }
     }
 
     /// Versions that objects in the store may be in must stay.

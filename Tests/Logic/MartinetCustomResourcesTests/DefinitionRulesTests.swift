@@ -17,9 +17,24 @@ import Testing
         #expect(
             try causes(#"{"type":"array","items":{"type":"string","default":"a"}}"#)
                 .contains("Forbidden \(place).items.default"))
+    }
+
+    @Test func aConversionByWebhookSaysWhereItIs() throws {
         var crd = try definition(spec: #"{"type":"object"}"#)
+        let versions = "spec.conversion.conversionReviewVersions"
+        let place = "spec.conversion.webhookClientConfig"
         crd.spec.conversion = CustomResourceConversion { $0.strategy = "Webhook" }
-        #expect(CustomResourceDefinitionRules.validate(crd).map(\.field) == ["spec.conversion.strategy"])
+        #expect(CustomResourceDefinitionRules.validate(crd).map(\.field) == [place, versions])
+        func faults(_ url: String, _ known: [String]) -> [String] {
+            crd.spec.conversion?.webhook = WebhookConversion {
+                $0.clientConfig = WebhookClientConfig { $0.url = url }
+                $0.conversionReviewVersions = known
+            }
+            return CustomResourceDefinitionRules.validate(crd).map(\.field)
+        }
+        #expect(faults("https://a.example.com/convert", ["v1"]).isEmpty)
+        #expect(faults("http://a.example.com", ["v1beta1"]) == ["\(place).url"])
+        #expect(faults("https://a.example.com/?x", ["v7"]) == ["\(place).url", versions])
     }
 
     @Test func schemasMustBeStructural() throws {

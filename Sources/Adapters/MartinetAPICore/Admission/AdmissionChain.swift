@@ -15,6 +15,16 @@ struct AdmissionChain: Sendable {
 
     func admit(_ attributes: inout AdmissionAttributes, in registry: Registry) throws(APIError) {
         for plugin in plugins { try plugin.admit(&attributes, in: registry) }
+        guard attributes.round.isWanted else { return }
+        // What a webhook has changed may concern those before it.
+        attributes.round.isReinvocation = true
+        for plugin in plugins { try plugin.admit(&attributes, in: registry) }
+    }
+
+    /// Shows to webhooks alone what no other plugin knows.
+    func review(_ attributes: inout AdmissionAttributes, in registry: Registry) throws(APIError) {
+        try MutatingWebhooks().admit(&attributes, in: registry)
+        try ValidatingWebhooks().validate(attributes, in: registry)
     }
 
     func validate(_ attributes: AdmissionAttributes, in registry: Registry) throws(APIError) {
@@ -36,7 +46,8 @@ struct AdmissionChain: Sendable {
             PodNodeSelector(), PodPriority(), DefaultTolerationSeconds(), DefaultStorageClass(),
             StorageObjectInUseProtection(), PersistentVolumeClaimResize(), RuntimeClassDefaults(),
             CertificateApproval(), CertificateSigning(), CertificateSubjectRestriction(), DefaultIngressClass(),
-            SecurityContextDeny(), DenyEscalatingExec(), RoleAdmission(), ValidatingPolicies(), PodWarnings(),
+            SecurityContextDeny(), DenyEscalatingExec(), RoleAdmission(), MutatingWebhooks(), ImagePolicyAdmission(),
+            ValidatingPolicies(), ValidatingWebhooks(), PodWarnings(),
         ]
     }
 }

@@ -16,6 +16,15 @@ struct AdmissionAttributes {
     let old: Object?
     /// Whether what was sent, or what a patch made, carried the identity of what is stored: then it is based on it.
     var isBased = false
+    /// The verb as it was sent: a patch is an update.
+    let sent: APIRequest.Verb
+    /// Whether webhooks have had their say, in another form of the same request.
+    let isReviewed: Bool
+    /// Whether somebody is to be connected to something, and nothing is written.
+    var isConnection = false
+    /// Whether a webhook has changed the object.
+    var isPatched = false
+    var round = WebhookRound()
     private let notes: RequestNotes?
 
     init(
@@ -24,6 +33,8 @@ struct AdmissionAttributes {
     ) {
         self.isBased = isBased
         self.verb = verb
+        sent = request.verb
+        isReviewed = request.isReviewed
         self.resource = request.resource
         self.kind = kind
         self.identity = identity

@@ -1,4 +1,5 @@
 package import MartinetPodSecurity
+package import MartinetWebhooks
 
 /// Which admission plugins are there, and what they are told.
 package struct AdmissionSettings: Sendable {
@@ -17,6 +18,8 @@ package struct AdmissionSettings: Sendable {
 
     package private(set) var enabled: Set<String> = AdmissionSettings.onByDefault
     package var podSecurity = PodSecurity()
+    /// What the ImagePolicyWebhook is told.
+    package private(set) var imagePolicy: ImagePolicySettings?
 
     /// Upstream's defaults.
     package init() {}
@@ -24,8 +27,11 @@ package struct AdmissionSettings: Sendable {
     /// - Parameters:
     ///   - enable: names that are added to the defaults, as `--enable-admission-plugins` has them.
     ///   - disable: names that are taken from them.
+    ///   - configuration: what `--admission-control-config-file` says.
     /// - Throws: where a name is that of no plugin.
-    package init(enable: [String], disable: [String]) throws(Invalid) {
+    package init(
+        enable: [String], disable: [String], configuration: AdmissionConfiguration? = nil
+    ) throws(Invalid) {
         for name in enable + disable where !AdmissionSettings.known.contains(name) {
             let missing = AdmissionSettings.missing.contains(name) ? "is not there yet" : "is no admission plugin"
             throw Invalid(description: "admission plugin \(name) \(missing)")
@@ -34,6 +40,13 @@ package struct AdmissionSettings: Sendable {
             throw Invalid(description: "admission plugin \(both) is both enabled and disabled")
         }
         enabled = enabled.union(enable).subtracting(disable)
+        guard enabled.contains("ImagePolicyWebhook") else { return }
+        imagePolicy = configuration?.imagePolicy
+        guard imagePolicy != nil else {
+            throw Invalid(
+                description:
+                    "admission plugin ImagePolicyWebhook: --admission-control-config-file has no configuration of it")
+        }
     }
 
     /// Source: kube-apiserver v1.36, the plugins that are on when no flag says otherwise.
@@ -41,18 +54,20 @@ package struct AdmissionSettings: Sendable {
         "NamespaceLifecycle", "LimitRanger", "ServiceAccount", "TaintNodesByCondition", "PodSecurity", "Priority",
         "DefaultTolerationSeconds", "DefaultStorageClass", "StorageObjectInUseProtection", "RuntimeClass",
         "PersistentVolumeClaimResize", "CertificateApproval", "CertificateSigning", "CertificateSubjectRestriction",
-        "DefaultIngressClass", "ResourceQuota", "ValidatingAdmissionPolicy",
+        "DefaultIngressClass", "ResourceQuota", "ValidatingAdmissionPolicy", "MutatingAdmissionWebhook",
+        "ValidatingAdmissionWebhook",
     ]
     private static let byFlag: Set<String> = [
         "NodeRestriction", "AlwaysPullImages", "PodNodeSelector", "SecurityContextDeny", "DenyEscalatingExec",
+        "ImagePolicyWebhook",
     ]
     private static var known: Set<String> { onByDefault.union(byFlag) }
     /// Upstream's plugins that this server has none of.
     private static let missing: Set<String> = [
         "ClusterTrustBundleAttest", "DenyServiceExternalIPs", "EventRateLimit", "ExtendedResourceToleration",
-        "ImagePolicyWebhook", "LimitPodHardAntiAffinityTopology", "MutatingAdmissionPolicy",
-        "MutatingAdmissionWebhook", "NamespaceAutoProvision", "NamespaceExists",
+        "LimitPodHardAntiAffinityTopology", "MutatingAdmissionPolicy",
+        "NamespaceAutoProvision", "NamespaceExists",
         "OwnerReferencesPermissionEnforcement", "PodTolerationRestriction", "PodTopologyLabels",
-        "ValidatingAdmissionWebhook", "PodSecurityPolicy",
+        "PodSecurityPolicy",
     ]
 }

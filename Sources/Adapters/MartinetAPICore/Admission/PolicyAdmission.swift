@@ -58,7 +58,7 @@ final class ValidatingPolicies: AdmissionPlugin {
                 let place = request.matching.match(found.spec.part("matchConstraints"))
             else { continue }
             for binding in bound where request.matching.match(binding.part("spec")?.part("matchResources")) != nil {
-                evaluate(name, found, binding, place, request, &denials)
+                try evaluate(name, found, binding, place, request, &denials)
             }
         }
         guard let first = denials.first else { return }
@@ -80,7 +80,7 @@ final class ValidatingPolicies: AdmissionPlugin {
     private func evaluate(
         _ name: String, _ found: Compiled, _ binding: Object, _ place: PolicyMatching.Place, _ request: PolicyRequest,
         _ denials: inout [Denial]
-    ) {
+    ) throws(APIError) {
         let bindingName = binding.metadata.name
         let params: [Object?]
         do throws(PolicyRequest.ConfigurationError) {
@@ -97,7 +97,7 @@ final class ValidatingPolicies: AdmissionPlugin {
         }
         var annotations: [String: [String]] = [:]
         for param in params {
-            let result = found.policy.evaluate(request.input(place, params: param))
+            let result = found.policy.evaluate(try request.input(place, params: param))
             for decision in result.decisions where decision.isDenied {
                 let denial = Denial(policy: name, binding: bindingName, decision: decision)
                 if actions.contains("Deny") { denials.append(denial) }

@@ -85,13 +85,26 @@ struct PolicyRequest {
 
     // MARK: - What expressions see
 
-    func input(_ place: PolicyMatching.Place, params: Object?) -> PolicyInput {
-        let matched = registry.served[
-            ResourceName(group: place.group, version: place.version, plural: place.plural)]
-        func converted(_ object: Object?) -> Object? {
+    func input(_ place: PolicyMatching.Place, params: Object?) throws(APIError) -> PolicyInput {
+        let matched = matched(place)
+        func converted(_ object: Object?) throws(APIError) -> Object? {
             guard let object, let matched, matched.kind != attributes.kind else { return object }
-            return matched.converted(object)
+            return try matched.converted(object)
         }
+        return try input(
+            place, object: attributes.verb == .delete ? nil : converted(attributes.object),
+            old: converted(attributes.old), params: params)
+    }
+
+    private func matched(_ place: PolicyMatching.Place) -> ServedResource? {
+        registry.served[ResourceName(group: place.group, version: place.version, plural: place.plural)]
+    }
+
+    /// - Parameters:
+    ///   - object: in the version of the place; nil for a deletion.
+    ///   - old: likewise.
+    func input(_ place: PolicyMatching.Place, object: Object?, old: Object?, params: Object? = nil) -> PolicyInput {
+        let matched = matched(place)
         let name = attributes.object.metadata.name
         var about = CELAuthorizationRequest()
         about.group = attributes.resource.group
@@ -100,8 +113,7 @@ struct PolicyRequest {
         about.namespace = attributes.resource.namespace ?? ""
         about.name = name
         return PolicyInput(
-            object: attributes.verb == .delete ? nil : converted(attributes.object),
-            oldObject: converted(attributes.old), request: request(place, matched?.kind ?? attributes.kind, name),
+            object: object, oldObject: old, request: request(place, matched?.kind ?? attributes.kind, name),
             namespace: namespace, params: params,
             authorizer: PolicyAuthorizer(identity: attributes.identity, registry: registry), resource: about)
     }

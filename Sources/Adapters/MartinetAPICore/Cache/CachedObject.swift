@@ -17,6 +17,8 @@ package final class CachedObject: Sendable {
     package let type: ObjectType
     /// Whether it was written by the schema that it is served by.
     private let isCurrent: Bool
+    /// Whether it lies in the storage version, as of now.
+    let isMigrated: Bool
     let labels: [(key: String, value: String)]
     let fields: [(key: String, value: String)]
     private let made: Mutex<(object: Object?, protobuf: [UInt8]?, managed: ManagedFields?)>
@@ -24,8 +26,9 @@ package final class CachedObject: Sendable {
     init(
         key: String, namespace: String, name: String, revision: Revision, json: [UInt8], type: ObjectType,
         labels: [(key: String, value: String)], fields: [(key: String, value: String)], isCurrent: Bool = false,
-        object: Object? = nil
+        isMigrated: Bool = true, object: Object? = nil
     ) {
+        self.isMigrated = isMigrated
         self.key = key
         self.namespace = namespace
         self.name = name

@@ -11,7 +11,7 @@ extension Registry {
         let reply = try list(request, resource)
         let options = try Registry.deleteOptions(request)
         guard case .list(let list) = reply else { return completion(.success(reply)) }
-        let deletion = CollectionDeletion(list.objects) { [self] object, done in
+        let deletion = CollectionDeletion(list.objects, runningMax: webhooks.isActive ? 8 : 64) { [self] object, done in
             var single = request
             single.verb = .delete
             single.resource.namespace = resource.kind.isNamespaced ? object.namespace : nil
@@ -43,15 +43,16 @@ private final class CollectionDeletion: Sendable {
     private let answer: @Sendable (APIError?) -> Void
     private let state = Mutex(State())
 
-    /// So many that the store can commit them together.
-    private static let runningMax = 64
+    /// So many that the store can commit them together, and so few that webhooks are not flooded.
+    private let runningMax: Int
 
     init(
-        _ objects: [CachedObject],
+        _ objects: [CachedObject], runningMax: Int,
         delete: @escaping @Sendable (CachedObject, @escaping @Sendable (APIError?) -> Void) -> Void,
         answer: @escaping @Sendable (APIError?) -> Void
     ) {
         self.objects = objects
+        self.runningMax = runningMax
         self.delete = delete
         self.answer = answer
     }
@@ -74,7 +75,7 @@ private final class CollectionDeletion: Sendable {
     /// The next object, if another one may be deleted beside those that are; else nobody pumps any more.
     private func take() -> CachedObject? {
         state.withLock { state in
-            guard state.failure == nil, state.next < objects.count, state.running < Self.runningMax else {
+            guard state.failure == nil, state.next < objects.count, state.running < runningMax else {
                 state.isPumping = false
                 return nil
             }

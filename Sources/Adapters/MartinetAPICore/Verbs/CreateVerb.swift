@@ -25,6 +25,18 @@ extension Registry {
         _ request: APIRequest, _ resource: ServedResource, _ identity: Identity, _ tracking: Tracking, tries: Int,
         _ completion: @escaping Completion
     ) {
+        guard mustLeave(request, resource, "CREATE") else {
+            return createHere(request, resource, identity, tracking, tries: tries, completion)
+        }
+        offLoop(request, completion) { [self] request in
+            createHere(request, resource, identity, tracking, tries: tries, completion)
+        }
+    }
+
+    private func createHere(
+        _ request: APIRequest, _ resource: ServedResource, _ identity: Identity, _ tracking: Tracking, tries: Int,
+        _ completion: @escaping Completion
+    ) {
         do throws(APIError) {
             let object = try prepare(request, resource, identity, tracking)
             let generated = try body(request, resource.kind.type).metadata.name.isEmpty
@@ -82,6 +94,7 @@ extension Registry {
         var attributes = AdmissionAttributes(
             request, verb: .create, kind: kind, identity: identity, object: object, old: nil)
         try admission.admit(&attributes, in: self)
+        if attributes.isPatched { attributes.object = try settle(attributes.object, from: object, request, resource) }
         object = attributes.object
         let errors = resource.strategy.validate(object)
         guard errors.isEmpty else { throw APIError.invalid(kind, object.metadata.name, errors) }
@@ -125,7 +138,14 @@ extension Registry {
             }
             return completion(.success(.object(object, code: 201)))
         }
-        let creation = Transaction.create(key, encode(object, resource), expires: expiry(resource))
+        let bytes: [UInt8]
+        do throws(APIError) {
+            bytes = try encode(object, resource)
+        } catch {
+            if isService { allocator.release(allocated) }
+            return completion(.failure(error))
+        }
+        let creation = Transaction.create(key, bytes, expires: expiry(resource))
         write(withAddresses(creation, object, old: nil, resource), key, resource) { result in
             switch result {
             case .success(.stored(let cached, _)): completion(.success(.stored(cached, isNew: true)))
@@ -137,8 +157,8 @@ extension Registry {
         }
     }
 
-    func encode(_ object: Object, _ resource: ServedResource) -> [UInt8] {
-        let object = resource.stored(object)
+    func encode(_ object: Object, _ resource: ServedResource) throws(APIError) -> [UInt8] {
+        let object = try resource.stored(object)
         let (labels, fields) = index(object, resource.storageStrategy)
         return StoredRecord.encode(object, fingerprint: resource.fingerprint, labels: labels, fields: fields)
     }
@@ -157,12 +177,12 @@ extension Registry {
             case .success(.committed(let revision, _)):
                 // The observer has run: the cache holds this write or a later one.
                 if let cached = resource.cache.get(key), cached.revision == revision {
-                    return completion(.success(.stored(cached, isNew: false)))
+                    return self.answer(cached, resource, completion)
                 }
                 guard case .put(_, let value, _)? = transaction.operations.first(where: { $0.key == key }),
                     let cached = self.cached(key, value, revision, in: resource)
                 else { return completion(.failure(.internalError("\(key) was written and cannot be read"))) }
-                completion(.success(.stored(cached, isNew: false)))
+                self.answer(cached, resource, completion)
             case .success(.conflict):
                 var name = ResourceName(resource.kind)
                 name.name = resource.split(key).name

@@ -47,9 +47,21 @@ extension Registry {
         _ request: APIRequest, _ resource: ServedResource, _ identity: Identity, _ options: DeleteOptions, tries: Int,
         _ completion: @escaping Completion
     ) {
+        guard mustLeave(request, resource, "DELETE") else {
+            return deleteHere(request, resource, identity, options, tries: tries, completion)
+        }
+        offLoop(request, completion) { [self] request in
+            deleteHere(request, resource, identity, options, tries: tries, completion)
+        }
+    }
+
+    private func deleteHere(
+        _ request: APIRequest, _ resource: ServedResource, _ identity: Identity, _ options: DeleteOptions, tries: Int,
+        _ completion: @escaping Completion
+    ) {
         do throws(APIError) {
             let key = resource.key(namespace: request.resource.namespace, name: request.resource.name ?? "")
-            guard let current = resource.cache.get(key) else { throw APIError.notFound(request.resource) }
+            guard let current = try current(key, resource) else { throw APIError.notFound(request.resource) }
             try checkPreconditions(options, current, request.resource, resource.kind)
             var attributes = AdmissionAttributes(
                 request, verb: .delete, kind: resource.kind, identity: identity, object: current.object,
@@ -72,7 +84,7 @@ extension Registry {
             }
             if isDone { return remove(current, request, resource, answering: nil, again) }
             if object == current.object { return completion(.success(.object(object, code: code))) }
-            write(.update(key, encode(object, resource), modified: current.revision), key, resource) { result in
+            write(.update(key, try encode(object, resource), modified: current.revision), key, resource) { result in
                 guard code != 200, case .success(.stored(let left, _)) = result else { return again(result) }
                 again(.success(.object(left.object, code: code)))
             }

@@ -17,6 +17,11 @@ extension Registry {
                 if let error { completion(.failure(error)) } else { handle(request, as: identity, completion) }
             }
         }
+        if resource.conversion != nil, Waiting.deadline == nil {
+            return offLoop(request, completion) { [self] request in
+                handle(request, as: identity, completion)
+            }
+        }
         do throws(APIError) {
             if resource.isVirtual { return try handleVirtual(request, resource, identity, completion) }
             try Registry.checkOptions(request)

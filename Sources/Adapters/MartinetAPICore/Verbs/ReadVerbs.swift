@@ -11,7 +11,7 @@ extension Registry {
         guard let found = resource.cache.get(resource.key(namespace: request.resource.namespace, name: name)) else {
             throw APIError.notFound(request.resource)
         }
-        return .stored(found, isNew: false)
+        return .stored(try viewed(found, resource), isNew: false)
     }
 
     /// A resourceVersion that the store has not reached has been waited for (`Freshness.swift`): the client asks again.
@@ -65,6 +65,7 @@ extension Registry {
         let selection = try Registry.selection(request)
         try Registry.checkListOptions(options, isWatch: request.verb == .watch)
         try checkSelectable(selection, resource)
+        if let conversion = resource.conversion { try checkSelectable(selection, resource, conversion) }
         return selection
     }
 
@@ -124,7 +125,8 @@ extension Registry {
         let remaining = page.next != nil && !selection.isFiltered ? Int64(page.remaining) : nil
         return .list(
             Reply.List(
-                kind: resource.kind, objects: page.objects, revision: page.revision, continue: token,
+                kind: resource.kind, objects: try viewed(page.objects, resource), revision: page.revision,
+                continue: token,
                 remaining: remaining))
     }
 
@@ -182,6 +184,20 @@ extension Registry {
         let options = request.options.withListDefaults(isWatch: true)
         let selection = try checkRead(request, options, resource)
         let wanted = try Registry.revision(options.resourceVersion.isEmpty ? "0" : options.resourceVersion)
+        guard let conversion = resource.conversion else {
+            return try begin(request, options, resource, selection, wanted, executor, sink)
+        }
+        let start = wanted == .none ? reached.revision : wanted
+        let events = ConvertedEvents(conversion, resource.kind, after: start, log: log, on: executor, sink)
+        var watch = try begin(request, options, resource, selection, wanted, conversion.watching) { events.deliver($0) }
+        watch.converted = events
+        return watch
+    }
+
+    private func begin(
+        _ request: APIRequest, _ options: APIRequest.Options, _ resource: ServedResource, _ selection: Selection,
+        _ wanted: Revision, _ executor: any SerialExecutorPort, _ sink: @escaping @Sendable ([WatchEvent]) -> Void
+    ) throws(APIError) -> RegistryWatch {
         if options.sendInitialEvents {
             try checkReachable(request)
             return try open(resource, selection, .current(markEnd: options.allowWatchBookmarks), executor, sink)
@@ -239,8 +255,10 @@ package struct RegistryWatch: Sendable {
     let cache: ResourceCache
     let number: Int
     let watcher: Watcher
+    /// Where its events are converted on their way.
+    var converted: ConvertedEvents?
 
     package func cancel() { cache.cancel(number) }
     /// What a bookmark may claim now: everything up to here has been handed to the sink.
-    package var revision: Revision { cache.served(watcher) }
+    package var revision: Revision { converted?.delivered ?? cache.served(watcher) }
 }

@@ -13,7 +13,7 @@ extension Registry {
         _ request: APIRequest, _ resource: ServedResource, _ identity: Identity, _ completion: @escaping Completion
     ) throws(APIError) {
         let key = resource.key(namespace: request.resource.namespace, name: request.resource.name ?? "")
-        guard let current = resource.cache.get(key) else { throw APIError.notFound(request.resource) }
+        guard let current = try current(key, resource) else { throw APIError.notFound(request.resource) }
         guard let form = ScaleForm(resource.kind) else { throw APIError.noSuchPath }
         let answer: @Sendable (Result<Reply, APIError>) -> Void = { result in
             completion(result.map { .object(form.scale(of: $0.tree), code: 200) })

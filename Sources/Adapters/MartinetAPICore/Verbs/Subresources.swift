@@ -14,6 +14,7 @@ extension Registry {
         guard declared.verbs.contains(request.verb.rawValue) else {
             throw APIError.methodNotAllowed(request.verb.rawValue)
         }
+        if reviewsBody(request, resource, identity, completion) { return }
         switch name {
         case "status": try status(request, resource, identity, completion)
         case let part where SubresourceScope.parts.contains(part):
@@ -67,6 +68,7 @@ extension Registry {
         let target = request.resource
         var update = request
         update.verb = .patch
+        update.isReviewed = true
         change(
             update, resource, identity, .none,
             { result in completion(result.map { _ in .object(Registry.success.object, code: 201) }) }
@@ -106,6 +108,8 @@ extension Registry {
         var deletion = request
         deletion.verb = .delete
         deletion.resource.subresource = ""
+        // Webhooks see the eviction, as upstream's.
+        deletion.isReviewed = true
         deletion.object = eviction.deleteOptions?.object
         let key = resource.key(namespace: request.resource.namespace, name: request.resource.name ?? "")
         guard let pod = resource.cache.get(key) else { throw APIError.notFound(deletion.resource) }

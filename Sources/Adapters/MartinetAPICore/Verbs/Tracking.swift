@@ -62,7 +62,8 @@ struct ResourceVersions: ObjectVersions {
 
     func convert(_ object: Object, to apiVersion: String) -> Object? {
         if apiVersion == resource.kind.apiVersion { return object }
-        return other(apiVersion)?.served(resource.stored(object))
+        // An entry of a version that cannot be had now says nothing about this change.
+        return try? other(apiVersion)?.converted(object)
     }
 }
 

@@ -100,9 +100,21 @@ extension Registry {
         _ request: APIRequest, _ resource: ServedResource, _ identity: Identity, _ tracking: Tracking, tries: Int = 0,
         _ completion: @escaping Completion, _ change: @escaping Change
     ) {
+        guard mustLeave(request, resource, "UPDATE") else {
+            return changeHere(request, resource, identity, tracking, tries: tries, completion, change)
+        }
+        offLoop(request, completion) { [self] request in
+            changeHere(request, resource, identity, tracking, tries: tries, completion, change)
+        }
+    }
+
+    private func changeHere(
+        _ request: APIRequest, _ resource: ServedResource, _ identity: Identity, _ tracking: Tracking, tries: Int,
+        _ completion: @escaping Completion, _ change: @escaping Change
+    ) {
         let key = resource.key(namespace: request.resource.namespace, name: request.resource.name ?? "")
         do {
-            guard let current = resource.cache.get(key) else { throw APIError.notFound(request.resource) }
+            guard let current = try current(key, resource) else { throw APIError.notFound(request.resource) }
             let changed = try change(current)
             try Registry.checkName(changed, request.resource, resource.kind)
             let based = changed.metadata.resourceVersion
@@ -154,6 +166,14 @@ extension Registry {
             isBased: !changed.metadata.uid.isEmpty)
         try admission.admit(&attributes, in: self)
         object = attributes.object
+        if attributes.isPatched {
+            keepSystemMetadata(&object, old)
+            resource.strategy.prepareForUpdate(&object, old: old, through: subresource)
+            SubresourceScope.restrict(&object, old: old, through: subresource)
+            object.setManagedFieldsList(managed)
+            bumpGeneration(&object, old, resource, isStatus: subresource == "status")
+            attributes.object = object
+        }
         let errors = resource.strategy.validateUpdate(object, old: old, through: subresource)
         guard errors.isEmpty else { throw APIError.invalid(resource.kind, object.metadata.name, errors) }
         try admission.validate(attributes, in: self)
@@ -209,7 +229,9 @@ extension Registry {
             }
         }
         // Nothing changed: nothing is written, and nobody hears of it.
-        if object == current.object || Registry.differsInTimesOnly(object, current.object) {
+        let isSame = object == current.object || Registry.differsInTimesOnly(object, current.object)
+        // Writing what is there already moves it into the storage version: so are stored objects migrated.
+        if isSame, current.isMigrated {
             return completion(.success(.stored(current, isNew: false)))
         }
         if request.options.dryRun {
@@ -220,7 +242,7 @@ extension Registry {
             return remove(current, request, resource, answering: object, completion)
         }
         let update = Transaction.update(
-            current.key, encode(object, resource), modified: current.revision, expires: expiry(resource))
+            current.key, try encode(object, resource), modified: current.revision, expires: expiry(resource))
         write(
             withAddresses(update, object, old: current.object, resource), current.key, resource
         ) { [prepared = object] result in

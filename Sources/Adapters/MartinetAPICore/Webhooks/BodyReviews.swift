@@ -1,0 +1,57 @@
+import MartinetStrategies
+import MartinetAPI
+import MartinetManagedFields
+import MartinetClient
+import MartinetSchema
+
+extension Registry {
+    /// Lets webhooks see what is sent to a subresource that takes something of its own, such as an Eviction, and goes on with
+    /// the request afterwards.
+    ///
+    /// - Returns: false where there is nothing to see.
+    func reviewsBody(
+        _ request: APIRequest, _ resource: ServedResource, _ identity: Identity, _ completion: @escaping Completion
+    ) -> Bool {
+        guard request.verb == .create, webhooks.isActive, !request.isReviewed,
+            WebhookRequest.ownBodies.contains(request.resource.subresource),
+            webhooks.concern(request, resource.kind, "CREATE")
+        else { return false }
+        offLoop(request, completion) { [self] request in
+            do throws(APIError) {
+                guard let body = request.object else { throw APIError.badRequest("the request has no object") }
+                var attributes = AdmissionAttributes(
+                    request, verb: .create, kind: resource.kind, identity: identity, object: body, old: nil)
+                try admission.review(&attributes, in: self)
+                var reviewed = request
+                reviewed.object = attributes.object
+                reviewed.isReviewed = true
+                try handleSubresource(reviewed, resource, identity, completion)
+            } catch {
+                completion(.failure(error))
+            }
+        }
+        return true
+    }
+
+    /// Puts right what a patch of a webhook must not change, or what follows from its change.
+    func settle(
+        _ patched: Object, from before: Object, _ request: APIRequest, _ resource: ServedResource
+    ) throws(APIError) -> Object {
+        var object = patched
+        var metadata = object.metadata
+        let old = before.metadata
+        if metadata.name.isEmpty { metadata.name = old.name }
+        metadata.uid = old.uid
+        metadata.creationTimestamp = old.creationTimestamp
+        metadata.resourceVersion = ""
+        metadata.selfLink = ""
+        metadata.deletionTimestamp = nil
+        metadata.deletionGracePeriodSeconds = nil
+        metadata.generation = old.generation
+        object.metadata = metadata
+        try placeInNamespace(&object, request, resource.kind)
+        object.setManagedFieldsList(before.managedFieldsList)
+        resource.strategy.prepareForCreate(&object)
+        return object
+    }
+}
