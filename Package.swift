@@ -166,7 +166,10 @@ let modules: [Module] = [
         ]),
     module(
         .adapters, "MartinetCertificates", uses: ["MartinetBase"],
-        products: [("swift-certificates", "X509"), ("swift-crypto", "Crypto"), ("swift-asn1", "SwiftASN1")]),
+        products: [
+            ("swift-certificates", "X509"), ("swift-crypto", "Crypto"), ("swift-crypto", "CryptoExtras"),
+            ("swift-asn1", "SwiftASN1"),
+        ]),
     module(
         .adapters, "MartinetTransport", uses: ["MartinetBase", "MartinetCertificates"],
         products: [
@@ -210,7 +213,7 @@ let modules: [Module] = [
         uses: [
             "MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetDocuments", "MartinetYAML",
             "MartinetAPICore", "MartinetAuthorization", "MartinetStore", "MartinetCertificates", "MartinetTransport",
-            "MartinetReconcile",
+            "MartinetReconcile", "MartinetKubeconfig", "MartinetCEL", "MartinetCELKubernetes",
         ]),
     module(
         .components, "MartinetBench",

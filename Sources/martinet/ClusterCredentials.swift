@@ -13,15 +13,19 @@ struct ClusterCredentials: Sendable {
         case admin, node, kubelet
         /// Of the service proxy and name server of a node.
         case proxy = "kube-proxy"
+        /// What the aggregator shows to the servers behind it, issued by an authority of its own.
+        case frontProxy = "front-proxy-client"
 
         /// Whether the server's process needs its key.
-        var isOfServer: Bool { self == .server || self == .kubeletClient }
+        var isOfServer: Bool { self == .server || self == .kubeletClient || self == .frontProxy }
     }
 
     private static let validity = Duration.seconds(365 * 86_400)
     private let settings: Settings
     private let folder: String
     let authorityPEM: [UInt8]
+    /// Who issues the certificate by which the aggregator speaks for users.
+    let proxyAuthorityPEM: [UInt8]
 
     /// Reads what is there; as root, what is missing or soon over is made first.
     init(_ settings: Settings, serviceAddress: String, runtime: any Runtime) throws {
@@ -29,6 +33,7 @@ struct ClusterCredentials: Sendable {
         folder = settings.pki
         if geteuid() == 0 { try ClusterCredentials.make(settings, serviceAddress, now: runtime.now()) }
         authorityPEM = try CertificateFile.read("\(folder)/ca.crt")
+        proxyAuthorityPEM = try CertificateFile.read("\(folder)/front-proxy-ca.crt")
     }
 
     func identity(_ name: Name) throws -> TLSIdentity {
@@ -49,14 +54,12 @@ struct ClusterCredentials: Sendable {
     private static func make(_ settings: Settings, _ serviceAddress: String, now: Timestamp) throws {
         let folder = settings.pki
         try makeFolders(folder)
-        let authority: CertificateAuthority
-        if access("\(folder)/ca.crt", R_OK) == 0 {
-            authority = try CertificateAuthority.load(certificate: "\(folder)/ca.crt", key: "\(folder)/ca.key")
-        } else {
-            authority = try CertificateAuthority.create(commonName: "kubernetes", now: now)
-            try authority.save(certificate: "\(folder)/ca.crt", key: "\(folder)/ca.key")
-        }
+        let ofAll = try authority("\(folder)/ca", "kubernetes", now)
+        // It signs requests to be certified as well, as upstream's controller manager does.
+        try ServerUser.give("\(folder)/ca.key")
+        let ofProxies = try authority("\(folder)/front-proxy-ca", "front-proxy-ca", now)
         for name in Name.allCases {
+            let authority = name == .frontProxy ? ofProxies : ofAll
             let subject = subject(name, settings, serviceAddress)
             let file = file(name, settings)
             if !isGood("\(file).crt", subject, now) {
@@ -70,6 +73,15 @@ struct ClusterCredentials: Sendable {
             try CertificateFile.write(TokenSigner().privateKeyPEM, to: "\(folder)/sa.key", mode: 0o600)
         }
         try ServerUser.give("\(folder)/sa.key")
+    }
+
+    private static func authority(_ file: String, _ name: String, _ now: Timestamp) throws -> CertificateAuthority {
+        if access("\(file).crt", R_OK) == 0 {
+            return try CertificateAuthority.load(certificate: "\(file).crt", key: "\(file).key")
+        }
+        let authority = try CertificateAuthority.create(commonName: name, now: now)
+        try authority.save(certificate: "\(file).crt", key: "\(file).key")
+        return authority
     }
 
     /// Whether it lasts another month and says who and where, as it is wanted.
@@ -92,6 +104,7 @@ struct ClusterCredentials: Sendable {
             return .server("kube-apiserver", dnsNames: names, addresses: addresses)
         case .kubeletClient: return .client("system:kube-apiserver")
         case .proxy: return .client("system:kube-proxy")
+        case .frontProxy: return .client("front-proxy-client")
         case .admin: return .client("kubernetes-admin", groups: ["system:masters"])
         case .node: return .client("system:node:\(settings.nodeName)", groups: ["system:nodes"])
         case .kubelet:

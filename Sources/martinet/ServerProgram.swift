@@ -44,6 +44,7 @@ final class ServerProcess: Sendable {
     private let http: HTTPServer
     private let nodeClient: HTTPClient
     private let drivers: [ComponentDriver]
+    private let access: ServerAccess
 
     init(_ settings: Settings, log: Log) throws {
         self.settings = settings
@@ -53,8 +54,15 @@ final class ServerProcess: Sendable {
         // Started by hand and as root, it stays root, and leaves what it makes to the one that a keeper starts.
         if geteuid() == 0 { try ServerUser.giveStore(settings) }
         store = try SQLiteStore(path: settings.store, runtime: runtime)
-        let tokens = ServiceAccountTokens(signer: try credentials.tokens(), runtime: runtime)
-        let authenticator = Authenticator(verifier: tokens)
+        loops = EventLoops(threads: max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)) / 2))
+        let access = try ServerAccess(
+            settings.access,
+            .init(
+                signer: try credentials.tokens(), authority: credentials.authorityPEM,
+                proxyAuthority: credentials.proxyAuthorityPEM,
+                address: "https://\(settings.advertised):\(settings.apiPort)", loops: loops, runtime: runtime,
+                log: log))
+        self.access = access
         registry = try Registry(
             store: store, runtime: runtime, log: log.named("registry"),
             configuration: .init(
@@ -63,27 +71,23 @@ final class ServerProcess: Sendable {
                     settings.runtimeConfig.split(separator: ",").map(String.init), servesLegacy: settings.servesLegacy),
                 admission: try AdmissionSettings(
                     enable: settings.admissionEnabled, disable: settings.admissionDisabled)),
-            tokenIssuer: tokens, reviews: [TokenReviews(authenticator)])
+            tokenIssuer: access.tokens, reviews: [TokenReviews(access.authenticator)])
         let registry = registry
-        tokens.lookUpAccounts { namespace, name in
-            registry.stored(ResourceName(version: "v1", plural: "serviceaccounts", namespace: namespace, name: name))?
-                .object.metadata.uid
-        }
-        loops = EventLoops(threads: max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)) / 2))
+        access.follow(registry)
         nodeClient = try HTTPClient(
             loops: loops, runtime: runtime,
             ClientConfiguration(
                 trust: .authorities(credentials.authorityPEM), identity: try credentials.identity(.kubeletClient)))
         api = APIServer(
-            registry: registry, authenticator: authenticator,
-            nodes: RegisteredNodes(registry: registry, client: nodeClient))
+            registry: registry, authenticator: access.authenticator,
+            nodes: RegisteredNodes(registry: registry, client: nodeClient), discovery: access.discovery)
         http = try HTTPServer(
             loops: loops,
-            tls: ServerTLS(identity: try credentials.identity(.server), clientAuthorities: credentials.authorityPEM),
+            tls: ServerTLS(identity: try credentials.identity(.server), clientAuthorities: access.handshakeAuthorities),
             log: log.named("http"), limitExceeded: APIServer.limitExceeded, handler: api)
         let authority = String(decoding: credentials.authorityPEM, as: UTF8.self)
         let controllers = StandardControllers.make(
-            .init(kinds: registry.served.stored.map(\.kind), rootPEM: authority, signer: tokens))
+            .init(kinds: registry.served.stored.map(\.kind), rootPEM: authority, signer: access.tokens))
         drivers = [
             ComponentDriver(
                 controllers,
@@ -106,8 +110,10 @@ final class ServerProcess: Sendable {
         Bootstrap(registry: registry, settings: settings, port: port).run { [self] in
             RoleBootstrap(registry).run { [self] in
                 for driver in drivers { driver.start() }
-                api.becomeReady()
-                log.info("ready", [("port", String(port))])
+                access.published.publish(in: registry) { [self] in
+                    api.becomeReady()
+                    log.info("ready", [("port", String(port))])
+                }
             }
         }
     }

@@ -1,3 +1,4 @@
+import MartinetAPIServer
 import MartinetBase
 
 /// Where everything lies and listens: folders, ports, address ranges, in one place.
@@ -31,6 +32,8 @@ struct Settings: Sendable {
     /// Admission plugins besides the default ones, and those of them that are not wanted.
     var admissionEnabled: [String] = []
     var admissionDisabled: [String] = []
+    /// Who may come in and who may do what.
+    var access = AccessFlags()
 
     static let defaultName = "martinet"
     private var isDefault: Bool { name == Settings.defaultName }
@@ -95,8 +98,19 @@ struct Settings: Sendable {
                 throw SettingsError(message: "--legacy-apis must be true or false, found \(value.debugDescription)")
             }
             servesLegacy = value == "true"
-        default: throw SettingsError(message: "there is no flag --\(name)")
+        default: try setAccess(name, value)
         }
+    }
+}
+
+extension Settings {
+    private mutating func setAccess(_ name: String, _ value: String) throws(SettingsError) {
+        do throws(AccessError) {
+            if try access.set(name, value) { return }
+        } catch {
+            throw SettingsError(message: error.message)
+        }
+        throw SettingsError(message: "there is no flag --\(name)")
     }
 }
 

@@ -19,14 +19,19 @@ package final class APIServer: RequestHandler {
     private let streams: any SerialExecutorPort
     private let nodes: (any NodeStreams)?
     private let impersonation: Impersonation
+    private let discovery: IssuerDiscovery?
     private let isReady = Mutex(false)
 
-    package init(registry: Registry, authenticator: Authenticator, nodes: (any NodeStreams)? = nil) {
+    package init(
+        registry: Registry, authenticator: Authenticator, nodes: (any NodeStreams)? = nil,
+        discovery: IssuerDiscovery? = nil
+    ) {
+        self.discovery = discovery
         self.registry = registry
         self.authenticator = authenticator
         self.nodes = nodes
         impersonation = Impersonation(authorizer: registry.authorizer)
-        documents = DocumentEndpoints(registry: registry)
+        documents = DocumentEndpoints(registry: registry, others: discovery == nil ? [] : IssuerDiscovery.paths)
         streams = registry.runtime.executor(named: "martinet.apiserver.watches")
     }
 
@@ -37,9 +42,30 @@ package final class APIServer: RequestHandler {
         guard let query = RequestQuery(request.query), let path = RequestPath(request.path) else {
             return fail(.badRequest("the URL is not validly encoded"), request, Representation(), exchange)
         }
+        switch authenticator.outcome(request) {
+        case .found(let identity): handle(request, query, path, as: identity, exchange)
+        case .refused: refuse(request, query, exchange)
+        case .asks(let token):
+            // Whoever waits for somebody else's answer does it away from the event loop.
+            authenticator.check(token, for: authenticator.configuration.audiences) { [self] outcome in
+                guard case .accepted(let identity, _) = outcome else { return refuse(request, query, exchange) }
+                handle(request, query, path, as: identity, exchange)
+            }
+        }
+    }
+
+    private func refuse(_ request: HTTPRequest, _ query: RequestQuery, _ exchange: any Exchange) {
+        fail(
+            .unauthorized(), request, Representation.negotiate(request.headers, query) ?? Representation(), exchange)
+    }
+
+    private func handle(
+        _ request: HTTPRequest, _ query: RequestQuery, _ path: RequestPath, as bearer: Identity,
+        _ exchange: any Exchange
+    ) {
         let representation = Representation.negotiate(request.headers, query)
         do throws(APIError) {
-            var identity = try authenticator.identity(request)
+            var identity = bearer
             if let wanted = try Impersonation.wanted(request.headers) {
                 let asked = try access(identity, path, request, query)
                 identity = try impersonation.identity(wanted, by: identity, for: asked)
@@ -70,6 +96,11 @@ package final class APIServer: RequestHandler {
         case "/":
             return exchange.respond(200, [("content-type", "application/json")], .bytes(documents.paths))
         default: break
+        }
+        if let found = discovery?.document(path) {
+            return exchange.respond(
+                200, [("content-type", found.contentType), ("cache-control", "public, max-age=3600")],
+                .bytes(found.bytes))
         }
         guard let document = documents.document(path, request.headers) else { throw APIError.noSuchPath }
         let etag = document.etag

@@ -21,6 +21,10 @@ package final class StandaloneAPIServer: Sendable {
         package var limits = ServerLimits()
         /// Static bearer tokens and whom they stand for.
         package var tokens: [String: Identity] = [:]
+        package var access = AccessFlags()
+        /// In PEM: who issues the certificates of proxies that are believed.
+        package var proxyAuthority: [UInt8]?
+        package var admission = AdmissionSettings()
 
         package init(folder: String) { self.folder = folder }
     }
@@ -30,6 +34,8 @@ package final class StandaloneAPIServer: Sendable {
     /// A client certificate of `system:masters`.
     package let admin: TLSIdentity
     package let store: SQLiteStore
+    package let signer: TokenSigner
+    package let registry: Registry
     package let http: HTTPServer
     private let loops: EventLoops
 
@@ -45,30 +51,40 @@ package final class StandaloneAPIServer: Sendable {
             .client("kubernetes-admin", groups: ["system:masters"]), now: now, validity: validity)
         admin = TLSIdentity(certificateChain: client.certificatePEM, privateKey: client.privateKeyPEM)
         store = try SQLiteStore(path: configuration.folder + "/objects.db", runtime: runtime)
-        let tokens = ServiceAccountTokens(signer: TokenSigner(), runtime: runtime)
-        let authenticator = Authenticator(tokens: configuration.tokens, verifier: tokens)
-        let registry = try Registry(
-            store: store, runtime: runtime, log: log.named("registry"), tokenIssuer: tokens,
-            reviews: [TokenReviews(authenticator)])
-        tokens.lookUpAccounts { [weak registry] namespace, name in
-            registry?.stored(
-                ResourceName(version: "v1", plural: "serviceaccounts", namespace: namespace, name: name))?
-                .object.metadata.uid
-        }
         loops = EventLoops(threads: configuration.threads)
-        let api = APIServer(registry: registry, authenticator: authenticator)
+        signer = TokenSigner()
+        let access = try ServerAccess(
+            configuration.access, tokens: configuration.tokens,
+            .init(
+                signer: signer, authority: authority.certificatePEM, proxyAuthority: configuration.proxyAuthority,
+                address: "https://\(configuration.address):\(configuration.port)", loops: loops, runtime: runtime,
+                log: log))
+        registry = try Registry(
+            store: store, runtime: runtime, log: log.named("registry"),
+            configuration: .init(admission: configuration.admission), tokenIssuer: access.tokens,
+            reviews: [TokenReviews(access.authenticator)])
+        let registry = registry
+        access.follow(registry)
+        let api = APIServer(registry: registry, authenticator: access.authenticator, discovery: access.discovery)
         http = try HTTPServer(
             loops: loops,
             tls: ServerTLS(
                 identity: TLSIdentity(certificateChain: shown.certificatePEM, privateKey: shown.privateKeyPEM),
-                clientAuthorities: authority.certificatePEM),
+                clientAuthorities: access.handshakeAuthorities),
             limits: configuration.limits, log: log.named("http"), limitExceeded: APIServer.limitExceeded, handler: api)
         port = try http.listen(.ip(configuration.address, port: configuration.port), secure: true)
-        var request = APIRequest(.create, ResourceName(version: "v1", plural: "namespaces"))
-        request.object = Namespace { $0.metadata.name = "default" }.object
-        registry.handle(request, as: .server) { _ in
-            RoleBootstrap(registry).run { api.becomeReady() }
+        StandaloneAPIServer.makeNamespaces(["default", "kube-system"], in: registry) {
+            RoleBootstrap(registry).run { access.published.publish(in: registry) { api.becomeReady() } }
         }
+    }
+
+    private static func makeNamespaces(
+        _ names: ArraySlice<String>, in registry: Registry, _ done: @escaping @Sendable () -> Void
+    ) {
+        guard let name = names.first else { return done() }
+        var request = APIRequest(.create, ResourceName(version: "v1", plural: "namespaces"))
+        request.object = Namespace { $0.metadata.name = name }.object
+        registry.handle(request, as: .server) { _ in makeNamespaces(names.dropFirst(), in: registry, done) }
     }
 
     package func stop() async {
