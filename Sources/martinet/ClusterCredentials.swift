@@ -43,6 +43,11 @@ struct ClusterCredentials: Sendable {
             privateKey: try CertificateFile.read("\(file).key"))
     }
 
+    /// What signs requests to be certified.
+    func authority() throws -> CertificateAuthority {
+        try CertificateAuthority.load(certificate: "\(folder)/ca.crt", key: "\(folder)/ca.key")
+    }
+
     func tokens() throws -> TokenSigner {
         try TokenSigner(privateKeyPEM: try CertificateFile.read("\(folder)/sa.key"))
     }

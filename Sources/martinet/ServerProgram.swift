@@ -63,14 +63,14 @@ final class ServerProcess: Sendable {
                 address: "https://\(settings.advertised):\(settings.apiPort)", loops: loops, runtime: runtime,
                 log: log))
         self.access = access
+        var configuration = Registry.Configuration(
+            serviceNetwork: range.network,
+            runtimeConfig: try RuntimeConfig(
+                settings.runtimeConfig.split(separator: ",").map(String.init), servesLegacy: settings.servesLegacy),
+            admission: try AdmissionSettings(enable: settings.admissionEnabled, disable: settings.admissionDisabled))
+        configuration.authorization = access.authorization
         registry = try Registry(
-            store: store, runtime: runtime, log: log.named("registry"),
-            configuration: .init(
-                serviceNetwork: range.network,
-                runtimeConfig: try RuntimeConfig(
-                    settings.runtimeConfig.split(separator: ",").map(String.init), servesLegacy: settings.servesLegacy),
-                admission: try AdmissionSettings(
-                    enable: settings.admissionEnabled, disable: settings.admissionDisabled)),
+            store: store, runtime: runtime, log: log.named("registry"), configuration: configuration,
             tokenIssuer: access.tokens, reviews: [TokenReviews(access.authenticator)])
         let registry = registry
         access.follow(registry)
@@ -87,7 +87,8 @@ final class ServerProcess: Sendable {
             log: log.named("http"), limitExceeded: APIServer.limitExceeded, handler: api)
         let authority = String(decoding: credentials.authorityPEM, as: UTF8.self)
         let controllers = StandardControllers.make(
-            .init(kinds: registry.served.stored.map(\.kind), rootPEM: authority, signer: access.tokens))
+            .init(kinds: registry.served.stored.map(\.kind), rootPEM: authority, signer: access.tokens,
+                certificates: ClusterSigner(try credentials.authority(), authorizer: registry.authorizer)))
         drivers = [
             ComponentDriver(
                 controllers,

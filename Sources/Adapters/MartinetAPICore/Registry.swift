@@ -25,6 +25,8 @@ package final class Registry: Sendable {
         package var authorizesNodes: Bool
         /// Which rules about writes hold, and what they are told.
         package var admission: AdmissionSettings
+        /// Who is asked whether somebody may do something.
+        package var authorization: [AuthorizationStep] = [.nodes, .roles]
         package init(
             serviceNetwork: ServiceNetwork = ServiceNetwork(), eventLifetime: Duration = .seconds(3600),
             runtimeConfig: RuntimeConfig = RuntimeConfig(), historyKept: Duration = .seconds(300),
@@ -43,7 +45,7 @@ package final class Registry: Sendable {
     package let log: Log
     package let configuration: Configuration
     let store: any ObjectStore
-    package let authorizer = Authorizer()
+    package let authorizer: Authorizer
     let admission: AdmissionChain
     let allocator: ServiceAllocator
     /// Where requests wait that must be tried again in a moment.
@@ -79,6 +81,7 @@ package final class Registry: Sendable {
         self.log = log
         self.configuration = configuration
         self.tokenIssuer = tokenIssuer
+        authorizer = Authorizer(steps: configuration.authorization)
         self.reviews = Dictionary(
             (reviews + [SelfSubjectReviews(now: { runtime.now() }), AccessReviews(authorizer: authorizer)]).flatMap {
                 handler in

@@ -52,3 +52,7 @@ package protocol TokenIssuer: Sendable {
     /// By what names tokens may call this server: what a token is for that asks for nobody in particular.
     var audiences: [String] { get }
 }
+
+extension TokenIssuer {
+    package var audiences: [String] { ["https://kubernetes.default.svc"] }
+}

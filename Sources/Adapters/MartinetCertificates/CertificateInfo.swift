@@ -91,6 +91,10 @@ struct SubjectText {
 struct NamesText {
     private(set) var dnsNames: [String] = []
     private(set) var addresses: [String] = []
+    private(set) var mailAddresses: [String] = []
+    private(set) var uris: [String] = []
+    /// Those of the four kinds that are read here.
+    private(set) var all: [GeneralName] = []
 
     init(_ extensions: Certificate.Extensions) {
         guard let names = try? extensions.subjectAlternativeNames else { return }
@@ -98,8 +102,11 @@ struct NamesText {
             switch name {
             case .dnsName(let text): dnsNames.append(text)
             case .ipAddress(let bytes): if let text = AddressBytes.text(bytes.bytes) { addresses.append(text) }
-            default: break
+            case .rfc822Name(let text): mailAddresses.append(text)
+            case .uniformResourceIdentifier(let text): uris.append(text)
+            default: continue
             }
+            all.append(name)
         }
     }
 }

@@ -61,8 +61,11 @@ package final class APIServer: RequestHandler {
 
     private func handle(
         _ request: HTTPRequest, _ query: RequestQuery, _ path: RequestPath, as bearer: Identity,
-        _ exchange: any Exchange
+        _ answering: any Exchange
     ) {
+        let exchange =
+            registry.authorizer.mayWait
+            ? PatientExchange(answering) { [self] in handle(request, query, path, as: bearer, $0) } : answering
         let representation = Representation.negotiate(request.headers, query)
         do throws(APIError) {
             var identity = bearer
@@ -306,6 +309,7 @@ package final class APIServer: RequestHandler {
         _ error: APIError, _ request: HTTPRequest?, _ representation: Representation, warnings: [String] = [],
         _ exchange: any Exchange
     ) {
+        if let patient = exchange as? PatientExchange, patient.triesAgain(after: error, registry.authorizer) { return }
         var plain = representation
         plain.form = .whole
         let encoder = ReplyEncoder(representation: plain, include: .none, now: registry.runtime.now())

@@ -59,9 +59,11 @@ package final class StandaloneAPIServer: Sendable {
                 signer: signer, authority: authority.certificatePEM, proxyAuthority: configuration.proxyAuthority,
                 address: "https://\(configuration.address):\(configuration.port)", loops: loops, runtime: runtime,
                 log: log))
+        var settings = Registry.Configuration(admission: configuration.admission)
+        settings.authorization = access.authorization
         registry = try Registry(
-            store: store, runtime: runtime, log: log.named("registry"),
-            configuration: .init(admission: configuration.admission), tokenIssuer: access.tokens,
+            store: store, runtime: runtime, log: log.named("registry"), configuration: settings,
+            tokenIssuer: access.tokens,
             reviews: [TokenReviews(access.authenticator)])
         let registry = registry
         access.follow(registry)

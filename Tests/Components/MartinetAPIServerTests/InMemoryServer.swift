@@ -38,9 +38,10 @@ struct InMemoryServer {
                 signer: signer, authority: authority ?? own, proxyAuthority: proxyAuthority,
                 address: "https://127.0.0.1:6443", loops: InMemoryServer.loops, runtime: runtime,
                 log: Log(component: "test", minimum: .error)))
+        var configuration = Registry.Configuration(admission: admission)
+        configuration.authorization = access.authorization
         registry = try Registry(
-            store: store, runtime: runtime, log: Log(component: "test", minimum: .error),
-            configuration: .init(admission: admission), tokenIssuer: access.tokens,
+            store: store, runtime: runtime, log: Log(component: "test", minimum: .error), configuration: configuration, tokenIssuer: access.tokens,
             reviews: [TokenReviews(access.authenticator)])
         access.follow(registry)
         server = APIServer(registry: registry, authenticator: access.authenticator, discovery: access.discovery)

@@ -26,16 +26,16 @@ extension Registry {
             missing.subresource = ""
             throw APIError.notFound(missing)
         }
+        try admission.admitToken(
+            AdmissionAttributes(
+                request, verb: .create, kind: resource.kind, identity: identity, object: wanted.object, old: nil),
+            in: self)
         try Registry.fill(&wanted, account, issuer.audiences)
         let now = runtime.now()
         wanted.metadata.creationTimestamp = now
         let lifetime = wanted.spec.expirationSeconds ?? 3600
         wanted.spec.expirationSeconds = lifetime
         try Registry.checkLifetime(lifetime)
-        try admission.admitToken(
-            AdmissionAttributes(
-                request, verb: .create, kind: resource.kind, identity: identity, object: wanted.object, old: nil),
-            in: self)
         let bound = try bound(wanted, account)
         let isOwn = Set(wanted.spec.audiences).isSubset(of: issuer.audiences)
         let isExtended = bound.kind == "Pod" && lifetime == Registry.extendable && isOwn

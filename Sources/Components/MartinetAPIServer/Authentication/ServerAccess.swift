@@ -42,6 +42,8 @@ package struct ServerAccess: Sendable {
     /// In PEM: whom handshakes verify client certificates against.
     package let handshakeAuthorities: [UInt8]
     package let published: ExtensionAuthentication
+    /// For the registry's configuration.
+    package let authorization: [AuthorizationStep]
     private let stored = StoredObjects()
 
     /// - Parameter tokens: static tokens besides those of the file.
@@ -67,6 +69,7 @@ package struct ServerAccess: Sendable {
             clientAuthorities: users, proxyAuthorities: proxyAuthority, proxyNames: proxyNames,
             headers: flags.proxyHeaders)
 
+        authorization = try AuthorizationSettings.steps(flags, parts)
         let file = try ServerAccess.file(flags)
         var configuration = Authenticator.Configuration(audiences: audiences)
         if let proxyAuthority {
