@@ -20,7 +20,6 @@ struct ClusterCredentials: Sendable {
         var isOfServer: Bool { self == .server || self == .kubeletClient || self == .frontProxy }
     }
 
-    private static let validity = Duration.seconds(365 * 86_400)
     private let settings: Settings
     private let folder: String
     let authorityPEM: [UInt8]
@@ -31,7 +30,9 @@ struct ClusterCredentials: Sendable {
     init(_ settings: Settings, serviceAddress: String, runtime: any Runtime) throws {
         self.settings = settings
         folder = settings.pki
-        if geteuid() == 0 { try ClusterCredentials.make(settings, serviceAddress, now: runtime.now()) }
+        if geteuid() == 0 {
+            _ = try ClusterCredentials.renew(settings, serviceAddress: serviceAddress, now: runtime.now())
+        }
         authorityPEM = try CertificateFile.read("\(folder)/ca.crt")
         proxyAuthorityPEM = try CertificateFile.read("\(folder)/front-proxy-ca.crt")
     }
@@ -52,11 +53,16 @@ struct ClusterCredentials: Sendable {
         try TokenSigner(privateKeyPEM: try CertificateFile.read("\(folder)/sa.key"))
     }
 
+    /// Where a certificate and its key lie, without `.crt` and `.key`.
+    func file(_ name: Name) -> String { ClusterCredentials.file(name, settings) }
+
     private static func file(_ name: Name, _ settings: Settings) -> String {
         "\(settings.pki)/\(name == .node ? "node-\(settings.nodeName)" : name.rawValue)"
     }
 
-    private static func make(_ settings: Settings, _ serviceAddress: String, now: Timestamp) throws {
+    /// Makes what is missing, due or for somebody else by now. Returns the names of what it made.
+    static func renew(_ settings: Settings, serviceAddress: String, now: Timestamp) throws -> [String] {
+        var made: [String] = []
         let folder = settings.pki
         try makeFolders(folder)
         let ofAll = try authority("\(folder)/ca", "kubernetes", now)
@@ -68,16 +74,21 @@ struct ClusterCredentials: Sendable {
             let subject = subject(name, settings, serviceAddress)
             let file = file(name, settings)
             if !isGood("\(file).crt", subject, now) {
-                let issued = try authority.issue(subject, now: now, validity: validity)
+                let issued = try authority.issue(subject, now: now, validity: settings.certificateValidity)
+                // The key first: a certificate on disk always has its key.
                 try CertificateFile.write(issued.privateKeyPEM, to: "\(file).key", mode: 0o600)
+                if name.isOfServer { try ServerUser.give("\(file).key") }
                 try CertificateFile.write(issued.certificatePEM, to: "\(file).crt", mode: 0o644)
+                made.append(name.rawValue)
+            } else if name.isOfServer {
+                try ServerUser.give("\(file).key")
             }
-            if name.isOfServer { try ServerUser.give("\(file).key") }
         }
         if access("\(folder)/sa.key", R_OK) != 0 {
             try CertificateFile.write(TokenSigner().privateKeyPEM, to: "\(folder)/sa.key", mode: 0o600)
         }
         try ServerUser.give("\(folder)/sa.key")
+        return made
     }
 
     private static func authority(_ file: String, _ name: String, _ now: Timestamp) throws -> CertificateAuthority {
@@ -89,12 +100,12 @@ struct ClusterCredentials: Sendable {
         return authority
     }
 
-    /// Whether it lasts another month and says who and where, as it is wanted.
+    /// Whether it is not due yet and says who and where, as it is wanted.
     private static func isGood(_ file: String, _ subject: CertificateSubject, _ now: Timestamp) -> Bool {
         guard let present = try? CertificateFile.read(file), let info = try? CertificateInfo(pem: present) else {
             return false
         }
-        return info.notAfter > now.advanced(by: .seconds(30 * 86_400)) && Set(info.addresses) == Set(subject.addresses)
+        return !CertificateRenewal.isDue(info, now: now) && Set(info.addresses) == Set(subject.addresses)
             && info.commonName == subject.commonName && info.organizations == subject.organizations
     }
 

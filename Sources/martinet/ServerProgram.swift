@@ -45,6 +45,7 @@ final class ServerProcess: Sendable {
     private let nodeClient: HTTPClient
     private let drivers: [ComponentDriver]
     private let access: ServerAccess
+    private let reloads: [IdentityReload]
 
     init(_ settings: Settings, log: Log) throws {
         self.settings = settings
@@ -81,13 +82,27 @@ final class ServerProcess: Sendable {
         api = APIServer(
             registry: registry, authenticator: access.authenticator,
             nodes: RegisteredNodes(registry: registry, client: nodeClient), discovery: access.discovery)
-        http = try HTTPServer(
+        let shown = try credentials.identity(.server)
+        let http = try HTTPServer(
             loops: loops,
-            tls: ServerTLS(identity: try credentials.identity(.server), clientAuthorities: access.handshakeAuthorities),
+            tls: ServerTLS(identity: shown, clientAuthorities: access.handshakeAuthorities),
             log: log.named("http"), limitExceeded: APIServer.limitExceeded, handler: api)
+        self.http = http
+        let interval = CertificateRenewal.interval(validity: settings.certificateValidity)
+        let nodeClient = nodeClient
+        reloads = [
+            IdentityReload(
+                credentials.file(.server), shown: shown, every: interval, runtime: runtime, log: log
+            ) { try http.reload(ServerTLS(identity: $0, clientAuthorities: access.handshakeAuthorities)) },
+            IdentityReload(
+                credentials.file(.kubeletClient), shown: try credentials.identity(.kubeletClient), every: interval,
+                runtime: runtime, log: log
+            ) { try nodeClient.reload($0) },
+        ]
         let authority = String(decoding: credentials.authorityPEM, as: UTF8.self)
         let controllers = StandardControllers.make(
-            .init(kinds: registry.served.stored.map(\.kind), rootPEM: authority, signer: access.tokens,
+            .init(
+                kinds: registry.served.stored.map(\.kind), rootPEM: authority, signer: access.tokens,
                 certificates: ClusterSigner(try credentials.authority(), authorizer: registry.authorizer)))
         drivers = [
             ComponentDriver(
@@ -108,6 +123,7 @@ final class ServerProcess: Sendable {
         let address: ListenAddress =
             Heartbeat.listener.map(ListenAddress.descriptor) ?? .ip(settings.apiAddress, port: settings.apiPort)
         let port = try http.listen(address, secure: true)
+        for reload in reloads { reload.start() }
         Bootstrap(registry: registry, settings: settings, port: port).run { [self] in
             RoleBootstrap(registry).run { [self] in
                 for driver in drivers { driver.start() }
@@ -120,6 +136,7 @@ final class ServerProcess: Sendable {
     }
 
     func stop() async {
+        for reload in reloads { reload.stop() }
         for driver in drivers { driver.stop() }
         await http.shutdown(grace: .seconds(5))
         nodeClient.shutdown()

@@ -1,5 +1,6 @@
 import MartinetAPIServer
 import MartinetBase
+import MartinetSchema
 
 /// Where everything lies and listens: folders, ports, address ranges, in one place.
 struct Settings: Sendable {
@@ -32,6 +33,8 @@ struct Settings: Sendable {
     /// Admission plugins besides the default ones, and those of them that are not wanted.
     var admissionEnabled: [String] = []
     var admissionDisabled: [String] = []
+    /// How long the certificates are good for that the cluster gives itself; they are renewed in their last third.
+    var certificateValidity = Duration.seconds(365 * 86_400)
     /// Who may come in and who may do what.
     var access = AccessFlags()
 
@@ -93,6 +96,13 @@ struct Settings: Sendable {
         case "runtime-config": runtimeConfig = value
         case "enable-admission-plugins": admissionEnabled += value.split(separator: ",").map(String.init)
         case "disable-admission-plugins": admissionDisabled += value.split(separator: ",").map(String.init)
+        case "certificate-validity":
+            guard let nanoseconds = GoDuration.parse(value), nanoseconds >= 3_000_000_000 else {
+                throw SettingsError(
+                    message: "--certificate-validity must be a duration of 3s at least, found \(value.debugDescription)"
+                )
+            }
+            certificateValidity = .nanoseconds(nanoseconds)
         case "legacy-apis":
             guard value == "true" || value == "false" else {
                 throw SettingsError(message: "--legacy-apis must be true or false, found \(value.debugDescription)")

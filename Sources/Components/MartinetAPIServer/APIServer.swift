@@ -148,7 +148,20 @@ package final class APIServer: RequestHandler {
 
     // MARK: - Resources
 
+    /// Who may not ask is told that, and not what else is wrong with the request.
     private func dispatch(
+        _ name: ResourceName, isWatch isWatchPath: Bool, _ http: HTTPRequest, _ query: RequestQuery,
+        _ identity: Identity, _ exchange: any Exchange
+    ) throws(APIError) {
+        do throws(APIError) {
+            try serve(name, isWatch: isWatchPath, http, query, identity, exchange)
+        } catch {
+            let asked = try? access(identity, isWatchPath ? .watch(name) : .resource(name), http, query)
+            throw asked.flatMap { registry.authorizer.refusal($0) } ?? error
+        }
+    }
+
+    private func serve(
         _ name: ResourceName, isWatch isWatchPath: Bool, _ http: HTTPRequest, _ query: RequestQuery,
         _ identity: Identity, _ exchange: any Exchange
     ) throws(APIError) {
@@ -176,6 +189,8 @@ package final class APIServer: RequestHandler {
         if request.verb == .watch {
             return try watch(request, resource, query, identity, representation, exchange)
         }
+        // Nobody's body is read who may not write; reading what is there needs none.
+        if !http.body.isEmpty, let refusal = registry.refusal(identity, request) { throw refusal }
         let warnings = try readBody(&request, http, query, resource.kind)
         let notes = RequestNotes()
         request.notes = notes

@@ -41,7 +41,8 @@ struct InMemoryServer {
         var configuration = Registry.Configuration(admission: admission)
         configuration.authorization = access.authorization
         registry = try Registry(
-            store: store, runtime: runtime, log: Log(component: "test", minimum: .error), configuration: configuration, tokenIssuer: access.tokens,
+            store: store, runtime: runtime, log: Log(component: "test", minimum: .error), configuration: configuration,
+            tokenIssuer: access.tokens,
             reviews: [TokenReviews(access.authenticator)])
         access.follow(registry)
         server = APIServer(registry: registry, authenticator: access.authenticator, discovery: access.discovery)
