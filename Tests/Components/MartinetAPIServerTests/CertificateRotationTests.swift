@@ -23,7 +23,7 @@ import Testing
             let shown = CertificateSubject.server("kube-apiserver", dnsNames: ["localhost"], addresses: ["127.0.0.1"])
             let user = CertificateSubject.client("ann", groups: ["system:masters"])
             let http = server.server.http
-            func tls(_ identity: TLSIdentity) -> ServerTLS {
+            @Sendable func tls(_ identity: TLSIdentity) -> ServerTLS {
                 ServerTLS(identity: identity, clientAuthorities: authority.certificatePEM)
             }
             let first = try issue(shown, to: shownFile)

@@ -5,6 +5,7 @@ import MartinetAuthorization
 import MartinetBase
 import MartinetCertificates
 import MartinetClient
+import MartinetControllers
 import MartinetSchema
 import Testing
 
@@ -89,26 +90,34 @@ import Testing
         let server = try InMemoryServer(access: AccessFlags())
         server.server.becomeReady()
         let probes = try Self.probes(server)
-        #expect(probes.count > 1000)
+        #expect(probes.count > 800)
         var seen: Set<String> = []
         for probe in probes {
             let answer = try server.send(probe.method, probe.path, token: "", headers: [], bytes: [])
-            if ![401, 403].contains(answer.status) { seen.insert("\(probe.method) \(probe.path) \(answer.status)") }
+            if ![401, 403].contains(answer.status), !Self.isNoPath(probe, answer.status) {
+                seen.insert("\(probe.method) \(probe.path) \(answer.status)")
+            }
         }
         #expect(seen.sorted() == AccessTable.anonymous, "\(seen.sorted())")
         for (name, token, reason) in try Self.credentials(server) {
             let opened = try probes.filter {
-                try server.send($0.method, $0.path, token: token, headers: [], bytes: []).status != 401
+                let status = try server.send($0.method, $0.path, token: token, headers: [], bytes: []).status
+                return status != 401 && !Self.isNoPath($0, status)
             }
             #expect(opened.isEmpty, "\(name), though \(reason): \(opened.prefix(5))")
         }
     }
+
+    /// A path that goes back up is none, whoever asks.
+    private static func isNoPath(_ probe: Probe, _ status: Int) -> Bool { probe.path.contains("..") && status == 400 }
 
     // MARK: - Roles
 
     @Test("every bootstrap role opens what its line in the table says, and nothing else")
     func roles() throws {
         let server = try InMemoryServer(access: AccessFlags())
+        let gathering = try Self.gather(server)
+        defer { gathering.stop() }
         let probes = try Self.probes(server)
         let roles = try server.send("GET", "/apis/rbac.authorization.k8s.io/v1/clusterroles").tree["items"].items
             .map { $0["metadata"]["name"].text }
@@ -125,19 +134,48 @@ import Testing
                 if server.registry.authorizer.decide(request).isAllowed { opened[what, default: []].insert(verb) }
             }
             let byVerbs = Dictionary(grouping: opened.keys) { opened[$0, default: []].sorted().joined(separator: ",") }
-            let parts = byVerbs.sorted { $0.key < $1.key }.map {
-                "\($0.key): \($0.value.sorted().joined(separator: " "))"
+            lines.append(role)
+            for (verbs, things) in byVerbs.sorted(by: { $0.key < $1.key }) {
+                lines += Self.wrapped(verbs + ":", things.sorted())
             }
-            lines.append("\(role) | \(parts.isEmpty ? "nothing" : parts.joined(separator: "; "))")
         }
         let text = lines.joined(separator: "\n")
         if let file = getenv("MARTINET_ACCESS_TABLE") {
             try CertificateFile.write(Array(text.utf8), to: String(cString: file), mode: 0o644)
         }
-        let expected = Set(AccessTable.roles.split(separator: "\n").map(String.init))
-        let more = lines.filter { !expected.contains($0) }
-        #expect(more.isEmpty, "\(more.count) lines differ, the first: \(more.first?.prefix(400) ?? "")")
-        #expect(expected.count == lines.count)
+        let expected = AccessTable.roles.split(separator: "\n").map(String.init)
+        let first = zip(lines, expected).first { $0 != $1 }
+        #expect(
+            lines == expected,
+            "\(lines.count) lines, \(expected.count) expected; the first that differ: \(first as Any)")
+    }
+
+    /// Lines that a table in the source can have.
+    private static func wrapped(_ head: String, _ words: [String]) -> [String] {
+        var lines = ["  " + head]
+        for word in words {
+            if lines[lines.count - 1].count + word.count > 100 { lines.append("   ") }
+            lines[lines.count - 1] += " " + word
+        }
+        return lines
+    }
+
+    /// Fills the roles that gather their rules from others, as the controller does.
+    private static func gather(_ server: InMemoryServer) throws -> ComponentDriver {
+        let registry = server.registry
+        let kind = try #require(
+            registry.served[.init(group: "rbac.authorization.k8s.io", version: "v1", plural: "clusterroles")]?.kind)
+        let driver = ComponentDriver(
+            [ReconcilerComponent(ClusterRoleAggregation(clusterRoles: kind))],
+            client: RegistryClient(registry: registry, identity: .component("kube-controller-manager")),
+            clientOf: { name in
+                StandardControllers.account(of: name).map {
+                    RegistryClient(registry: registry, identity: .controller($0))
+                }
+            }, runtime: server.runtime, log: Log(component: "test", minimum: .error))
+        driver.start()
+        server.advance(.seconds(5))
+        return driver
     }
 
     /// What a probe asks for, as the authorizer is asked.
