@@ -46,12 +46,19 @@ final class ServerProcess: Sendable {
     private let drivers: [ComponentDriver]
     private let access: ServerAccess
     private let reloads: [IdentityReload]
+    /// Nil where the keeper's node does it, which is root.
+    private let renewer: CertificateRenewer?
 
     init(_ settings: Settings, log: Log) throws {
         self.settings = settings
         self.log = log
         let range = try ServerAddresses(settings)
         let credentials = try ClusterCredentials(settings, serviceAddress: range.network.apiServer, runtime: runtime)
+        renewer =
+            geteuid() == 0
+            ? CertificateRenewer(
+                settings, serviceAddress: range.network.apiServer, runtime: runtime, log: log.named("certificates"))
+            : nil
         // Started by hand and as root, it stays root, and leaves what it makes to the one that a keeper starts.
         if geteuid() == 0 { try ServerUser.giveStore(settings) }
         store = try SQLiteStore(path: settings.store, runtime: runtime)
@@ -123,6 +130,7 @@ final class ServerProcess: Sendable {
         let address: ListenAddress =
             Heartbeat.listener.map(ListenAddress.descriptor) ?? .ip(settings.apiAddress, port: settings.apiPort)
         let port = try http.listen(address, secure: true)
+        renewer?.start()
         for reload in reloads { reload.start() }
         Bootstrap(registry: registry, settings: settings, port: port).run { [self] in
             RoleBootstrap(registry).run { [self] in
@@ -136,6 +144,7 @@ final class ServerProcess: Sendable {
     }
 
     func stop() async {
+        renewer?.stop()
         for reload in reloads { reload.stop() }
         for driver in drivers { driver.stop() }
         await http.shutdown(grace: .seconds(5))

@@ -175,4 +175,32 @@ import Testing
         let keys = try server.send("GET", "/openid/v1/jwks").tree["keys"].items
         #expect(keys.map { $0["kid"].text } == [server.signer?.keyID])
     }
+
+    @Test("whose token names a node may act as that node and as no other, if a rule says so")
+    func associatedNode() throws {
+        let server = try Self.server()
+        for name in ["n1", "n2"] {
+            _ = try server.create(
+                "/api/v1/nodes", #"{"kind":"Node","apiVersion":"v1","metadata":{"name":"\#(name)"}}"#)
+        }
+        _ = try server.pod("p", node: "n1")
+        let token = try server.token("robot", #"{"boundObjectRef":{"kind":"Pod","apiVersion":"v1","name":"p"}}"#)
+        func list(as node: String) throws -> Int {
+            try server.send(
+                "GET", "/api/v1/pods?fieldSelector=spec.nodeName=\(node)", token: token,
+                headers: [("impersonate-user", "system:node:\(node)")], bytes: []
+            ).status
+        }
+        #expect(try list(as: "n1") == 403)
+        _ = try server.create(
+            "/apis/rbac.authorization.k8s.io/v1/clusterroles",
+            #"{"kind":"ClusterRole","apiVersion":"rbac.authorization.k8s.io/v1","metadata":{"name":"r"},"rules":[{"apiGroups":["authentication.k8s.io"],"resources":["nodes"],"verbs":["impersonate:associated-node"]},{"apiGroups":[""],"resources":["pods"],"verbs":["impersonate-on:associated-node:list"]}]}"#
+        )
+        _ = try server.create(
+            "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
+            #"{"kind":"ClusterRoleBinding","apiVersion":"rbac.authorization.k8s.io/v1","metadata":{"name":"r"},"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"r"},"subjects":[{"kind":"ServiceAccount","namespace":"a","name":"robot"}]}"#
+        )
+        #expect(try list(as: "n1") == 200)
+        #expect(try list(as: "n2") == 403)
+    }
 }
