@@ -97,7 +97,10 @@ package struct Authenticator: Sendable {
             }
             if let user = shown.user { return holds ? .found(user) : .refused }
         }
-        guard let token = Authenticator.bearer(request) else { return anonymous(request.path) }
+        guard let token = Authenticator.bearer(request) else {
+            // A certificate that stands for nobody is no way to come in as nobody in particular.
+            return request.peer.certificates.isEmpty ? anonymous(request.path) : .refused
+        }
         switch check(token, for: configuration.audiences) {
         case .accepted(let identity, _)?: return .found(identity)
         case .refused?, .foreign?: return .refused
