@@ -34,7 +34,8 @@ final class CertificateRenewer: Sendable {
     private func renew() {
         do {
             let renewed = try ClusterCredentials.renew(settings, serviceAddress: serviceAddress, now: runtime.now())
-            for name in renewed { log.info("a certificate was renewed", [("certificate", name)]) }
+            let left = "\(settings.certificateValidity.components.seconds)s"
+            for name in renewed { log.info("a certificate was renewed", [("certificate", name), ("left", left)]) }
             guard renewed.contains(ClusterCredentials.Name.admin.rawValue) else { return }
             try KubeconfigFile.renew(settings)
         } catch {

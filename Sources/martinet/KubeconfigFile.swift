@@ -25,7 +25,8 @@ enum KubeconfigFile {
             ]))
         var owner = stat()
         let isKnown = stat(path, &owner) == 0
-        try writeText(String(decoding: config.text(), as: UTF8.self), to: path, mode: 0o600)
+        // The folder is its user's: a link that waits there must not lead root anywhere.
+        try CertificateFile.write(config.text(), to: path, mode: 0o600)
         // Another file under the name: it belongs to whom the old one did.
         if isKnown, lchown(path, owner.st_uid, owner.st_gid) != 0 { throw SystemError.last("lchown", path) }
     }
