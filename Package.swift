@@ -179,7 +179,10 @@ let modules: [Module] = [
         ]),
     module(
         .adapters, "MartinetCertificates", uses: ["MartinetBase"],
-        products: [("swift-certificates", "X509"), ("swift-crypto", "Crypto"), ("swift-asn1", "SwiftASN1")]),
+        products: [
+            ("swift-certificates", "X509"), ("swift-crypto", "Crypto"), ("swift-crypto", "CryptoExtras"),
+            ("swift-asn1", "SwiftASN1"),
+        ]),
     module(
         .adapters, "MartinetTransport", uses: ["MartinetBase", "MartinetCertificates"],
         products: [
@@ -225,7 +228,7 @@ let modules: [Module] = [
             "MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetDocuments", "MartinetYAML",
             "MartinetAPICore", "MartinetAuthorization", "MartinetFlowControl", "MartinetStore", "MartinetCertificates",
             "MartinetTransport", "MartinetReconcile", "MartinetReverseProxy", "MartinetAddresses", "MartinetWebhooks",
-            "MartinetWebhookAccess",
+            "MartinetWebhookAccess", "MartinetKubeconfig", "MartinetCEL", "MartinetCELKubernetes",
         ]),
     module(
         .components, "MartinetBench",

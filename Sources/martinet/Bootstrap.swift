@@ -1,5 +1,6 @@
 import MartinetAPI
 import MartinetAPICore
+import MartinetAPIServer
 import MartinetBase
 import MartinetClient
 import MartinetSchema
@@ -8,7 +9,8 @@ import MartinetSchema
 struct Bootstrap: Sendable {
     let registry: Registry
     let settings: Settings
-    let credentials: ClusterCredentials
+    /// What servers behind this one believe.
+    let published: ExtensionAuthentication
     /// Where the API server listens.
     let port: Int
 
@@ -17,7 +19,7 @@ struct Bootstrap: Sendable {
     /// Calls `done` once everything is there.
     func run(_ done: @escaping @Sendable () -> Void) {
         registry.keepServiceRanges()
-        next(objects[...], done)
+        next(objects[...]) { published.publish(in: registry, done) }
     }
 
     /// Makes again what somebody takes away, and puts right where the server is. As upstream's API server does.
@@ -29,16 +31,16 @@ struct Bootstrap: Sendable {
                 let name = ResourceName(kind, namespace: metadata.namespace, name: metadata.name)
                 guard let stored = registry.stored(name)?.object else { return true }
                 return Bootstrap.isKept(kind)
-                    && ["subsets", "endpoints", "ports", "data"].contains {
+                    && ["subsets", "endpoints", "ports"].contains {
                         Bootstrap.text(stored[field: $0]) != Bootstrap.text(object[field: $0])
                     }
             }
-            next(wrong[...]) { keep(on: executor) }
+            next(wrong[...]) { published.publish(in: registry) { keep(on: executor) } }
         }
     }
 
     /// Whether an object's content is the server's, and not only its being there.
-    private static func isKept(_ kind: Kind) -> Bool { kind.name.hasPrefix("Endpoint") || kind.name == "ConfigMap" }
+    private static func isKept(_ kind: Kind) -> Bool { kind.name.hasPrefix("Endpoint") }
 
     private static func text(_ value: Value?) -> [UInt8] { value.map { JSONEncoder.encode($0) } ?? [] }
 
@@ -61,24 +63,7 @@ struct Bootstrap: Sendable {
     private var objects: [Object] {
         ["default", "kube-system", "kube-public", "kube-node-lease"].map { name in
             Namespace { $0.metadata.name = name }.object
-        } + [service, endpoints, slice, authentication]
-    }
-
-    /// By whom a server behind this one knows who asks: every such server reads it when it starts.
-    private var authentication: Object {
-        ConfigMap {
-            $0.metadata.name = "extension-apiserver-authentication"
-            $0.metadata.namespace = "kube-system"
-            $0.data = [
-                "client-ca-file": String(decoding: credentials.authorityPEM, as: UTF8.self),
-                "requestheader-client-ca-file": String(decoding: credentials.frontAuthorityPEM, as: UTF8.self),
-                "requestheader-allowed-names": #"["front-proxy-client"]"#,
-                "requestheader-username-headers": #"["X-Remote-User"]"#,
-                "requestheader-uid-headers": #"["X-Remote-Uid"]"#,
-                "requestheader-group-headers": #"["X-Remote-Group"]"#,
-                "requestheader-extra-headers-prefix": #"["X-Remote-Extra-"]"#,
-            ]
-        }.object
+        } + [service, endpoints, slice]
     }
 
     private var service: Object {

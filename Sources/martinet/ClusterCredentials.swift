@@ -13,27 +13,28 @@ struct ClusterCredentials: Sendable {
         case admin, node, kubelet
         /// Of the service proxy and name server of a node.
         case proxy = "kube-proxy"
-        /// What the API server shows to servers behind it, so that they believe who it says that asks.
+        /// What the aggregator shows to the servers behind it, issued by an authority of its own.
         case frontProxy = "front-proxy-client"
 
         /// Whether the server's process needs its key.
         var isOfServer: Bool { self == .server || self == .kubeletClient || self == .frontProxy }
     }
 
-    private static let validity = Duration.seconds(365 * 86_400)
     private let settings: Settings
     private let folder: String
     let authorityPEM: [UInt8]
-    /// Issues the front proxy's certificate and no other: whom it has certified may speak in anybody's name.
-    let frontAuthorityPEM: [UInt8]
+    /// Who issues the certificate by which the aggregator speaks for users.
+    let proxyAuthorityPEM: [UInt8]
 
     /// Reads what is there; as root, what is missing or soon over is made first.
     init(_ settings: Settings, serviceAddress: String, runtime: any Runtime) throws {
         self.settings = settings
         folder = settings.pki
-        if geteuid() == 0 { try ClusterCredentials.make(settings, serviceAddress, now: runtime.now()) }
+        if geteuid() == 0 {
+            _ = try ClusterCredentials.renew(settings, serviceAddress: serviceAddress, now: runtime.now())
+        }
         authorityPEM = try CertificateFile.read("\(folder)/ca.crt")
-        frontAuthorityPEM = try CertificateFile.read("\(folder)/front-proxy-ca.crt")
+        proxyAuthorityPEM = try CertificateFile.read("\(folder)/front-proxy-ca.crt")
     }
 
     func identity(_ name: Name) throws -> TLSIdentity {
@@ -43,53 +44,68 @@ struct ClusterCredentials: Sendable {
             privateKey: try CertificateFile.read("\(file).key"))
     }
 
+    /// What signs requests to be certified.
+    func authority() throws -> CertificateAuthority {
+        try CertificateAuthority.load(certificate: "\(folder)/ca.crt", key: "\(folder)/ca.key")
+    }
+
     func tokens() throws -> TokenSigner {
         try TokenSigner(privateKeyPEM: try CertificateFile.read("\(folder)/sa.key"))
     }
+
+    /// Where a certificate and its key lie, without `.crt` and `.key`.
+    func file(_ name: Name) -> String { ClusterCredentials.file(name, settings) }
 
     private static func file(_ name: Name, _ settings: Settings) -> String {
         "\(settings.pki)/\(name == .node ? "node-\(settings.nodeName)" : name.rawValue)"
     }
 
-    private static func make(_ settings: Settings, _ serviceAddress: String, now: Timestamp) throws {
+    /// Makes what is missing, due or for somebody else by now. Returns the names of what it made.
+    static func renew(_ settings: Settings, serviceAddress: String, now: Timestamp) throws -> [String] {
+        var made: [String] = []
         let folder = settings.pki
         try makeFolders(folder)
-        let authority = try authority("\(folder)/ca", "kubernetes", now)
-        let front = try self.authority("\(folder)/front-proxy-ca", "front-proxy-ca", now)
+        let ofAll = try authority("\(folder)/ca", "kubernetes", now)
+        // It signs requests to be certified as well, as upstream's controller manager does.
+        try ServerUser.give("\(folder)/ca.key")
+        let ofProxies = try authority("\(folder)/front-proxy-ca", "front-proxy-ca", now)
         for name in Name.allCases {
+            let authority = name == .frontProxy ? ofProxies : ofAll
             let subject = subject(name, settings, serviceAddress)
             let file = file(name, settings)
             if !isGood("\(file).crt", subject, now) {
-                let issuer = name == .frontProxy ? front : authority
-                let issued = try issuer.issue(subject, now: now, validity: validity)
+                let issued = try authority.issue(subject, now: now, validity: settings.certificateValidity)
+                // The key first: a certificate on disk always has its key.
                 try CertificateFile.write(issued.privateKeyPEM, to: "\(file).key", mode: 0o600)
+                if name.isOfServer { try ServerUser.give("\(file).key") }
                 try CertificateFile.write(issued.certificatePEM, to: "\(file).crt", mode: 0o644)
+                made.append(name.rawValue)
+            } else if name.isOfServer {
+                try ServerUser.give("\(file).key")
             }
-            if name.isOfServer { try ServerUser.give("\(file).key") }
         }
         if access("\(folder)/sa.key", R_OK) != 0 {
             try CertificateFile.write(TokenSigner().privateKeyPEM, to: "\(folder)/sa.key", mode: 0o600)
         }
         try ServerUser.give("\(folder)/sa.key")
+        return made
     }
 
-    private static func authority(
-        _ file: String, _ commonName: String, _ now: Timestamp
-    ) throws -> CertificateAuthority {
+    private static func authority(_ file: String, _ name: String, _ now: Timestamp) throws -> CertificateAuthority {
         if access("\(file).crt", R_OK) == 0 {
             return try CertificateAuthority.load(certificate: "\(file).crt", key: "\(file).key")
         }
-        let authority = try CertificateAuthority.create(commonName: commonName, now: now)
+        let authority = try CertificateAuthority.create(commonName: name, now: now)
         try authority.save(certificate: "\(file).crt", key: "\(file).key")
         return authority
     }
 
-    /// Whether it lasts another month and says who and where, as it is wanted.
+    /// Whether it is not due yet and says who and where, as it is wanted.
     private static func isGood(_ file: String, _ subject: CertificateSubject, _ now: Timestamp) -> Bool {
         guard let present = try? CertificateFile.read(file), let info = try? CertificateInfo(pem: present) else {
             return false
         }
-        return info.notAfter > now.advanced(by: .seconds(30 * 86_400)) && Set(info.addresses) == Set(subject.addresses)
+        return !CertificateRenewal.isDue(info, now: now) && Set(info.addresses) == Set(subject.addresses)
             && info.commonName == subject.commonName && info.organizations == subject.organizations
     }
 

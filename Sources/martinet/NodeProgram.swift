@@ -46,6 +46,8 @@ final class NodeProcess: Sendable {
     private let settings: Settings
     /// Where the API server asks for logs, commands and ports of the pods.
     private let endpoint: HTTPServer
+    private let renewer: CertificateRenewer
+    private let reloads: [IdentityReload]
 
     init(_ settings: Settings, log: Log) throws {
         self.settings = settings
@@ -83,15 +85,32 @@ final class NodeProcess: Sendable {
         kubelet = Kubelet(
             configuration: agent, client: client, runtime: runtime, engine: engine, log: log.named("kubelet"))
         let streams = try KubeletStreams(kubelet)
-        endpoint = try HTTPServer(
+        let shown = try credentials.identity(.kubelet)
+        let endpoint = try HTTPServer(
             loops: loops,
             tls: ServerTLS(
-                identity: try credentials.identity(.kubelet), clientAuthorities: credentials.authorityPEM),
+                identity: shown, clientAuthorities: credentials.authorityPEM),
             log: log.named("endpoint"),
             handler: KubeletEndpoint(
                 streams, runtime: runtime, log: log.named("streams"),
                 reports: KubeletReports(kubelet, streams: streams),
                 delegate: DelegatedAuthorizer(client: client, nodeName: settings.nodeName, runtime: runtime)))
+        self.endpoint = endpoint
+        renewer = CertificateRenewer(
+            settings, serviceAddress: range.network.apiServer, runtime: runtime, log: log.named("certificates"))
+        func reload(
+            _ name: ClusterCredentials.Name, _ apply: @escaping @Sendable (TLSIdentity) throws -> Void
+        ) throws -> IdentityReload {
+            IdentityReload(
+                credentials.file(name), shown: try credentials.identity(name),
+                every: CertificateRenewal.interval(validity: settings.certificateValidity), runtime: runtime,
+                log: log.named("certificates"), apply: apply)
+        }
+        let authority = credentials.authorityPEM
+        reloads = [
+            try reload(.node) { try http.reload($0) }, try reload(.proxy) { try proxyHTTP.reload($0) },
+            try reload(.kubelet) { try endpoint.reload(ServerTLS(identity: $0, clientAuthorities: authority)) },
+        ]
         services = ComponentDriver(
             [ServiceProxy(node: settings.nodeName, plane: plane)], client: proxyClient, runtime: runtime,
             log: log.named("services"))
@@ -102,9 +121,13 @@ final class NodeProcess: Sendable {
         // Before the node says that it is there.
         try endpoint.listen(.ip("0.0.0.0", port: settings.kubeletPort), secure: true)
         try kubelet.start()
+        renewer.start()
+        for reload in reloads { reload.start() }
     }
 
     func stop() async {
+        renewer.stop()
+        for reload in reloads { reload.stop() }
         await endpoint.shutdown(grace: .seconds(1))
         kubelet.stop()
         services.stop()

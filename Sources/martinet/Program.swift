@@ -22,7 +22,8 @@ enum Program {
     }
 
     private static let tools: [String: @Sendable ([String]) async -> Int32] = [
-        "bench": BenchProgram.run, "docker": DockerProgram.run, "down": DownProgram.run, "hello": HelloProgram.run,
+        "bench": BenchProgram.run, "certificates": CertificatesProgram.run, "docker": DockerProgram.run,
+        "down": DownProgram.run, "hello": HelloProgram.run,
         "kubectl": KubectlProgram.run,
         "martinet-oci": OCIProgram.run, "node": NodeProgram.run, "oci": OCIProgram.run, "runc": OCIProgram.run,
         "server": ServerProgram.run, "up": UpProgram.run,
@@ -39,6 +40,7 @@ enum Program {
           server   the API server, the controllers and the scheduler
           node     the agent of a node: kubelet, engine, services, names
           hello    a small web server that tells the name of its pod
+          certificates  how long the cluster's certificates still hold
           bench    how fast an API server is, this one or any other
         """
 }

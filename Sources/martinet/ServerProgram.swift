@@ -47,44 +47,56 @@ final class ServerProcess: Sendable {
     private let nodeClient: HTTPClient
     private let proxyClient: HTTPClient
     private let aggregator: Aggregator
-    private let credentials: ClusterCredentials
     private let webhooks: WebhookClients
     private let drivers: [ComponentDriver]
+    private let access: ServerAccess
+    private let reloads: [IdentityReload]
+    /// Nil where the keeper's node does it, which is root.
+    private let renewer: CertificateRenewer?
 
     init(_ settings: Settings, log: Log) throws {
         self.settings = settings
         self.log = log
         let range = try ServerAddresses(settings)
-        credentials = try ClusterCredentials(settings, serviceAddress: range.network.apiServer, runtime: runtime)
+        let credentials = try ClusterCredentials(settings, serviceAddress: range.network.apiServer, runtime: runtime)
+        renewer =
+            geteuid() == 0
+            ? CertificateRenewer(
+                settings, serviceAddress: range.network.apiServer, runtime: runtime, log: log.named("certificates"))
+            : nil
         // Started by hand and as root, it stays root, and leaves what it makes to the one that a keeper starts.
         if geteuid() == 0 { try ServerUser.giveStore(settings) }
         store = try SQLiteStore(path: settings.store, runtime: runtime)
-        let tokens = ServiceAccountTokens(signer: try credentials.tokens(), runtime: runtime)
-        let authenticator = Authenticator(verifier: tokens)
         loops = EventLoops(threads: max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)) / 2))
         webhooks = WebhookClients(loops: loops, runtime: runtime)
+        let access = try ServerAccess(
+            settings.access,
+            .init(
+                signer: try credentials.tokens(), authority: credentials.authorityPEM,
+                proxyAuthority: credentials.proxyAuthorityPEM,
+                address: "https://\(settings.advertised):\(settings.apiPort)", loops: loops, runtime: runtime,
+                log: log))
+        self.access = access
+        var configuration = Registry.Configuration(
+            serviceNetwork: range.network,
+            runtimeConfig: try RuntimeConfig(
+                settings.runtimeConfig.split(separator: ",").map(String.init), servesLegacy: settings.servesLegacy),
+            admission: try AdmissionSettings(
+                enable: settings.admissionEnabled, disable: settings.admissionDisabled,
+                configuration: settings.admissionConfiguration.map { file in
+                    try AdmissionConfiguration.read(
+                        CertificateFile.read(file), file: file, read: { try CertificateFile.read($0) })
+                }))
+        configuration.authorization = access.authorization
         registry = try Registry(
-            store: store, runtime: runtime, log: log.named("registry"),
-            configuration: .init(
-                serviceNetwork: range.network,
-                runtimeConfig: try RuntimeConfig(
-                    settings.runtimeConfig.split(separator: ",").map(String.init), servesLegacy: settings.servesLegacy),
-                admission: try AdmissionSettings(
-                    enable: settings.admissionEnabled, disable: settings.admissionDisabled,
-                    configuration: settings.admissionConfiguration.map { file in
-                        try AdmissionConfiguration.read(
-                            CertificateFile.read(file), file: file, read: { try CertificateFile.read($0) })
-                    })),
-            tokenIssuer: tokens, reviews: [TokenReviews(authenticator)], webhooks: webhooks)
+            store: store, runtime: runtime, log: log.named("registry"), configuration: configuration,
+            tokenIssuer: access.tokens, reviews: [TokenReviews(access.authenticator)], webhooks: webhooks)
         let registry = registry
+        access.follow(registry)
         webhooks.resolve { [weak registry] namespace, name, port throws(APIError) in
             guard let registry else { throw APIError.internalError("the server has stopped") }
             let found = try registry.resolve(service: name, namespace: namespace, port: port, leavesCluster: true)
             return (found.address, found.port)
-        }
-        tokens.lookUpAccounts { namespace, name in
-            registry.stored(ResourceName(version: "v1", plural: "serviceaccounts", namespace: namespace, name: name))?
-                .object.metadata.uid
         }
         nodeClient = try HTTPClient(
             loops: loops, runtime: runtime,
@@ -95,16 +107,31 @@ final class ServerProcess: Sendable {
             registry: registry, loops: loops, identity: try credentials.identity(.frontProxy), runtime: runtime,
             log: log.named("aggregator"))
         api = APIServer(
-            registry: registry, authenticator: authenticator,
-            nodes: RegisteredNodes(registry: registry, client: nodeClient),
+            registry: registry, authenticator: access.authenticator,
+            nodes: RegisteredNodes(registry: registry, client: nodeClient), discovery: access.discovery,
             forwarding: Forwarding(nodes: nodeClient, others: proxyClient, aggregator: aggregator))
-        http = try HTTPServer(
+        let shown = try credentials.identity(.server)
+        let http = try HTTPServer(
             loops: loops,
-            tls: ServerTLS(identity: try credentials.identity(.server), clientAuthorities: credentials.authorityPEM),
+            tls: ServerTLS(identity: shown, clientAuthorities: access.handshakeAuthorities),
             log: log.named("http"), limitExceeded: APIServer.limitExceeded, handler: api)
+        self.http = http
+        let interval = CertificateRenewal.interval(validity: settings.certificateValidity)
+        let nodeClient = nodeClient
+        reloads = [
+            IdentityReload(
+                credentials.file(.server), shown: shown, every: interval, runtime: runtime, log: log
+            ) { try http.reload(ServerTLS(identity: $0, clientAuthorities: access.handshakeAuthorities)) },
+            IdentityReload(
+                credentials.file(.kubeletClient), shown: try credentials.identity(.kubeletClient), every: interval,
+                runtime: runtime, log: log
+            ) { try nodeClient.reload($0) },
+        ]
         let authority = String(decoding: credentials.authorityPEM, as: UTF8.self)
         let controllers = StandardControllers.make(
-            .init(kinds: registry.served.stored.map(\.kind), rootPEM: authority, signer: tokens))
+            .init(
+                kinds: registry.served.stored.map(\.kind), rootPEM: authority, signer: access.tokens,
+                certificates: ClusterSigner(try credentials.authority(), authorizer: registry.authorizer)))
         drivers = [
             ComponentDriver(
                 controllers,
@@ -124,7 +151,9 @@ final class ServerProcess: Sendable {
         let address: ListenAddress =
             Heartbeat.listener.map(ListenAddress.descriptor) ?? .ip(settings.apiAddress, port: settings.apiPort)
         let port = try http.listen(address, secure: true)
-        let bootstrap = Bootstrap(registry: registry, settings: settings, credentials: credentials, port: port)
+        renewer?.start()
+        for reload in reloads { reload.start() }
+        let bootstrap = Bootstrap(registry: registry, settings: settings, published: access.published, port: port)
         bootstrap.run { [self] in
             RoleBootstrap(registry).run { [self] in
                 FlowBootstrap(registry).run { [self] in
@@ -139,6 +168,8 @@ final class ServerProcess: Sendable {
     }
 
     func stop() async {
+        renewer?.stop()
+        for reload in reloads { reload.stop() }
         for driver in drivers { driver.stop() }
         aggregator.stop()
         await http.shutdown(grace: .seconds(5))

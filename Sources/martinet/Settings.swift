@@ -1,4 +1,6 @@
+import MartinetAPIServer
 import MartinetBase
+import MartinetSchema
 
 /// Where everything lies and listens: folders, ports, address ranges, in one place.
 struct Settings: Sendable {
@@ -33,6 +35,10 @@ struct Settings: Sendable {
     var admissionDisabled: [String] = []
     /// The AdmissionConfiguration, which says what plugins are told.
     var admissionConfiguration: String?
+    /// How long the certificates are good for that the cluster gives itself; they are renewed in their last third.
+    var certificateValidity = Duration.seconds(365 * 86_400)
+    /// Who may come in and who may do what.
+    var access = AccessFlags()
 
     static let defaultName = "martinet"
     private var isDefault: Bool { name == Settings.defaultName }
@@ -93,13 +99,31 @@ struct Settings: Sendable {
         case "enable-admission-plugins": admissionEnabled += value.split(separator: ",").map(String.init)
         case "disable-admission-plugins": admissionDisabled += value.split(separator: ",").map(String.init)
         case "admission-control-config-file": admissionConfiguration = value
+        case "certificate-validity":
+            guard let nanoseconds = GoDuration.parse(value), nanoseconds >= 3_000_000_000 else {
+                throw SettingsError(
+                    message: "--certificate-validity must be a duration of 3s at least, found \(value.debugDescription)"
+                )
+            }
+            certificateValidity = .nanoseconds(nanoseconds)
         case "legacy-apis":
             guard value == "true" || value == "false" else {
                 throw SettingsError(message: "--legacy-apis must be true or false, found \(value.debugDescription)")
             }
             servesLegacy = value == "true"
-        default: throw SettingsError(message: "there is no flag --\(name)")
+        default: try setAccess(name, value)
         }
+    }
+}
+
+extension Settings {
+    private mutating func setAccess(_ name: String, _ value: String) throws(SettingsError) {
+        do throws(AccessError) {
+            if try access.set(name, value) { return }
+        } catch {
+            throw SettingsError(message: error.message)
+        }
+        throw SettingsError(message: "there is no flag --\(name)")
     }
 }
 

@@ -29,6 +29,8 @@ package final class Registry: Sendable {
         /// How many requests may be under way at once: upstream's `--max-requests-inflight` and
         /// `--max-mutating-requests-inflight` together.
         package var seats = 600
+        /// Who is asked whether somebody may do something.
+        package var authorization: [AuthorizationStep] = [.nodes, .roles]
         package init(
             serviceNetwork: ServiceNetwork = ServiceNetwork(), eventLifetime: Duration = .seconds(3600),
             runtimeConfig: RuntimeConfig = RuntimeConfig(), historyKept: Duration = .seconds(300),
@@ -47,7 +49,7 @@ package final class Registry: Sendable {
     package let log: Log
     package let configuration: Configuration
     let store: any ObjectStore
-    package let authorizer = Authorizer()
+    package let authorizer: Authorizer
     /// Where requests from outside take turns.
     package let flows: FlowGate
     let admission: AdmissionChain
@@ -86,6 +88,7 @@ package final class Registry: Sendable {
         self.log = log
         self.configuration = configuration
         self.tokenIssuer = tokenIssuer
+        authorizer = Authorizer(steps: configuration.authorization)
         self.reviews = Dictionary(
             (reviews + [SelfSubjectReviews(now: { runtime.now() }), AccessReviews(authorizer: authorizer)]).flatMap {
                 handler in

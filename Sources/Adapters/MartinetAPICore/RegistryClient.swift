@@ -20,9 +20,19 @@ package struct RegistryClient: APIClient {
     ) {
         var request = request
         if request.options.userAgent.isEmpty { request.options.userAgent = identity.program }
+        send(request, tries: 0) { answer in executor.submit { completion(answer) } }
+    }
+
+    private func send(
+        _ request: APIRequest, tries: Int, _ completion: @escaping @Sendable (Result<Object, APIError>) -> Void
+    ) {
         registry.handle(request, as: identity) { result in
-            let answer = result.map(\.tree)
-            executor.submit { completion(answer) }
+            if case .failure(let error) = result, tries < Authorizer.triesMax,
+                registry.authorizer.settle(error, { send(request, tries: tries + 1, completion) })
+            {
+                return
+            }
+            completion(result.map(\.tree))
         }
     }
 
@@ -35,7 +45,9 @@ package struct RegistryClient: APIClient {
             }
             return watch
         } catch {
-            executor.submit { sink(.ended(error)) }
+            // Whoever watches comes again: by then the question is answered.
+            let ended: @Sendable () -> Void = { executor.submit { sink(.ended(error)) } }
+            if !registry.authorizer.settle(error, ended) { ended() }
             return EndedWatch()
         }
     }

@@ -13,10 +13,16 @@ package struct TokenClaims: Sendable, Hashable {
     package let boundKind: String
     package let boundName: String
     package let boundUID: String
+    /// The node of the pod that the token is bound to; empty where that is not known.
+    package let nodeName: String
+    package let nodeUID: String
+    /// When the token should have been replaced by a newer one, where it is good for longer than was asked for.
+    package let warnsAfter: Timestamp?
 
     package init(
         namespace: String, account: String, accountUID: String, audiences: [String], issuedAt: Timestamp,
-        expiresAt: Timestamp, boundKind: String = "", boundName: String = "", boundUID: String = ""
+        expiresAt: Timestamp, boundKind: String = "", boundName: String = "", boundUID: String = "",
+        nodeName: String = "", nodeUID: String = "", warnsAfter: Timestamp? = nil
     ) {
         self.namespace = namespace
         self.account = account
@@ -27,6 +33,9 @@ package struct TokenClaims: Sendable, Hashable {
         self.boundKind = boundKind
         self.boundName = boundName
         self.boundUID = boundUID
+        self.nodeName = nodeName
+        self.nodeUID = nodeUID
+        self.warnsAfter = warnsAfter
     }
 
     /// As the API knows the bearer.
@@ -40,4 +49,10 @@ package struct TokenClaims: Sendable, Hashable {
 /// Signs service account tokens.
 package protocol TokenIssuer: Sendable {
     func issue(_ claims: TokenClaims) -> String
+    /// By what names tokens may call this server: what a token is for that asks for nobody in particular.
+    var audiences: [String] { get }
+}
+
+extension TokenIssuer {
+    package var audiences: [String] { ["https://kubernetes.default.svc"] }
 }

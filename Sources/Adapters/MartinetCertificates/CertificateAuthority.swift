@@ -113,6 +113,17 @@ package struct CertificateAuthority: Sendable {
         return try CertificateAuthority.der(made)
     }
 
+    /// In PEM.
+    func issueAsRequested(
+        _ request: CertificateRequest, now: Timestamp, validity: Duration,
+        @ExtensionsBuilder extensions: () throws -> Result<Certificate.Extensions, any Error>
+    ) throws -> [UInt8] {
+        let made = try CertificateAuthority.make(
+            subject: request.subject, publicKey: request.key, issuer: certificate.subject, signer: key, now: now,
+            validity: validity, extensions: extensions)
+        return CertificateAuthority.issued(try CertificateAuthority.der(made), []).certificatePEM
+    }
+
     private static func make(
         subject: DistinguishedName, publicKey: Certificate.PublicKey, issuer: DistinguishedName,
         signer: P256.Signing.PrivateKey, now: Timestamp, validity: Duration,

@@ -11,6 +11,8 @@ package struct CertificateInfo: Sendable, Hashable {
     package let addresses: [String]
     package let notBefore: Timestamp
     package let notAfter: Timestamp
+    /// The uid of a user, where the subject has one (OID 1.3.6.1.4.1.57683.2).
+    package let userID: String?
     package let isAuthority: Bool
     package let isForServers: Bool
     package let isForClients: Bool
@@ -42,6 +44,7 @@ package struct CertificateInfo: Sendable, Hashable {
         let subject = SubjectText(certificate.subject)
         commonName = subject.commonName
         organizations = subject.organizations
+        userID = subject.userID
         let names = NamesText(certificate.extensions)
         dnsNames = names.dnsNames
         addresses = names.addresses
@@ -68,6 +71,9 @@ package struct CertificateInfo: Sendable, Hashable {
 struct SubjectText {
     private(set) var commonName: String?
     private(set) var organizations: [String] = []
+    private(set) var userID: String?
+
+    private static let userIDType: ASN1ObjectIdentifier = [1, 3, 6, 1, 4, 1, 57683, 2]
 
     init(_ name: DistinguishedName) {
         for part in name {
@@ -75,6 +81,7 @@ struct SubjectText {
                 guard let text = String(attribute.value) else { continue }
                 if attribute.type == .RDNAttributeType.commonName { commonName = text }
                 if attribute.type == .RDNAttributeType.organizationName { organizations.append(text) }
+                if attribute.type == SubjectText.userIDType { userID = text }
             }
         }
     }
@@ -84,6 +91,10 @@ struct SubjectText {
 struct NamesText {
     private(set) var dnsNames: [String] = []
     private(set) var addresses: [String] = []
+    private(set) var mailAddresses: [String] = []
+    private(set) var uris: [String] = []
+    /// Those of the four kinds that are read here.
+    private(set) var all: [GeneralName] = []
 
     init(_ extensions: Certificate.Extensions) {
         guard let names = try? extensions.subjectAlternativeNames else { return }
@@ -91,8 +102,11 @@ struct NamesText {
             switch name {
             case .dnsName(let text): dnsNames.append(text)
             case .ipAddress(let bytes): if let text = AddressBytes.text(bytes.bytes) { addresses.append(text) }
-            default: break
+            case .rfc822Name(let text): mailAddresses.append(text)
+            case .uniformResourceIdentifier(let text): uris.append(text)
+            default: continue
             }
+            all.append(name)
         }
     }
 }

@@ -8,6 +8,10 @@ package struct CertificateRequest: Sendable {
     package let organizations: [String]
     package let dnsNames: [String]
     package let addresses: [String]
+    package let mailAddresses: [String]
+    package let uris: [String]
+    let subject: DistinguishedName
+    let names: [GeneralName]
 
     package init(pem: [UInt8]) throws {
         do {
@@ -16,13 +20,17 @@ package struct CertificateRequest: Sendable {
                 throw CertificateError(.signature, "the certificate request is not signed with its own key")
             }
             key = request.publicKey
-            let subject = SubjectText(request.subject)
-            commonName = subject.commonName
-            organizations = subject.organizations
+            subject = request.subject
+            let text = SubjectText(request.subject)
+            commonName = text.commonName
+            organizations = text.organizations
             let asked = try request.attributes.extensionRequest?.extensions ?? Certificate.Extensions()
             let names = NamesText(asked)
             dnsNames = names.dnsNames
             addresses = names.addresses
+            mailAddresses = names.mailAddresses
+            uris = names.uris
+            self.names = names.all
         } catch let error as CertificateError {
             throw error
         } catch {

@@ -10,9 +10,13 @@ final class ClientPool: Sendable {
         let isTLS: Bool
         let host: String
         let port: Int
+        /// Which of the client's own certificates it shows: counted from the first.
+        let generation: Int
     }
 
     private struct State {
+        var tls: NIOSSLContext
+        var generation = 0
         var idle: [Key: [NIOLoopBound<ClientConnection>]] = [:]
         var open = 0
         var stopped = false
@@ -21,14 +25,31 @@ final class ClientPool: Sendable {
     let configuration: ClientConfiguration
     let random: @Sendable () -> UInt64
     private let group: any EventLoopGroup
-    private let tls: NIOSSLContext
-    private let state = Mutex(State())
+    private let state: Mutex<State>
 
     init(group: any EventLoopGroup, configuration: ClientConfiguration, random: @escaping @Sendable () -> UInt64) throws
     {
         self.group = group
         self.configuration = configuration
         self.random = random
+        state = Mutex(State(tls: try ClientPool.context(configuration, configuration.identity)))
+    }
+
+    /// Shows another certificate from the next connection on. Connections in use go on; none of them is used again.
+    func reload(_ identity: TLSIdentity) throws {
+        let context = try ClientPool.context(configuration, identity)
+        let idle = state.withLock { state in
+            state.tls = context
+            state.generation += 1
+            defer { state.idle = [:] }
+            return state.idle.values.flatMap { $0 }
+        }
+        for connection in idle { connection.execute { $0.channel.close(promise: nil) } }
+    }
+
+    private static func context(
+        _ configuration: ClientConfiguration, _ identity: TLSIdentity?
+    ) throws -> NIOSSLContext {
         do {
             var tls = TLSConfiguration.makeClientConfiguration()
             tls.minimumTLSVersion = .tlsv12
@@ -43,13 +64,13 @@ final class ClientPool: Sendable {
             // NIOSSL would also take a certificate that holds the connection's own address in place of the name that was
             // asked for, so that any node could answer for any name. `ServerIdentity` looks at the name alone.
             if case .anybody = configuration.trust {} else { tls.certificateVerification = .noHostnameVerification }
-            if let identity = configuration.identity {
+            if let identity {
                 tls.certificateChain = try NIOSSLCertificate.fromPEMBytes(identity.certificateChain).map {
                     .certificate($0)
                 }
                 tls.privateKey = .privateKey(try NIOSSLPrivateKey(bytes: identity.privateKey, format: .pem))
             }
-            self.tls = try NIOSSLContext(configuration: tls)
+            return try NIOSSLContext(configuration: tls)
         } catch {
             throw TransportError(.tls, "cannot use the client's certificates", cause: error)
         }
@@ -58,7 +79,7 @@ final class ClientPool: Sendable {
     var openConnections: Int { state.withLock { $0.open } }
 
     func start(_ call: ClientCall) {
-        let key = Key(isTLS: call.url.isTLS, host: call.url.host, port: call.url.port)
+        let key = key(call)
         if call.upgrade == nil, call.request.stream == nil, let idle = state.withLock({ $0.idle[key]?.popLast() }) {
             idle.execute { $0.start(call) }
         } else {
@@ -80,16 +101,21 @@ final class ClientPool: Sendable {
                 ? "cannot agree on tls with \(call.url.authority)" : "\(call.url.authority) closed without an answer"
             return call.fail(TransportError(code, message, cause: cause))
         }
-        connect(Key(isTLS: call.url.isTLS, host: call.url.host, port: call.url.port), call)
+        connect(key(call), call)
+    }
+
+    private func key(_ call: ClientCall) -> Key {
+        let generation = state.withLock { $0.generation }
+        return Key(isTLS: call.url.isTLS, host: call.url.host, port: call.url.port, generation: generation)
     }
 
     /// Keeps an idle connection; false where there are enough.
     func giveBack(_ connection: ClientConnection, _ key: Key) -> Bool {
         let bound = NIOLoopBound(connection, eventLoop: connection.channel.eventLoop)
         return state.withLock { state in
-            guard !state.stopped, (state.idle[key]?.count ?? 0) < configuration.idleConnectionsPerHost else {
-                return false
-            }
+            guard !state.stopped, key.generation == state.generation,
+                (state.idle[key]?.count ?? 0) < configuration.idleConnectionsPerHost
+            else { return false }
             state.idle[key, default: []].append(bound)
             return true
         }
@@ -173,6 +199,7 @@ final class ClientPool: Sendable {
         let pipeline = channel.pipeline.syncOperations
         if let proxy { try pipeline.addHandler(ProxyTunnel(proxy, host: key.host, port: key.port)) }
         if key.isTLS {
+            let tls = state.withLock { $0.tls }
             let name = configuration.serverName ?? key.host
             let isAddress = (try? SocketAddress(ipAddress: name, port: 0)) != nil
             try pipeline.addHandler(NIOSSLClientHandler(context: tls, serverHostname: isAddress ? nil : name))

@@ -14,6 +14,9 @@ package final class HTTPClient: Sendable {
         pool = try ClientPool(group: loops.group, configuration: configuration) { runtime.random() }
     }
 
+    /// Shows another certificate from the next connection on; calls under way go on over the connections that they have.
+    package func reload(_ identity: TLSIdentity) throws { try pool.reload(identity) }
+
     /// Connections that are open, idle ones included.
     package var connectionCount: Int { pool.openConnections }
 

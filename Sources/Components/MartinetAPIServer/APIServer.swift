@@ -20,18 +20,20 @@ package final class APIServer: RequestHandler {
     private let nodes: (any NodeStreams)?
     let forwarding: Forwarding?
     private let impersonation: Impersonation
+    private let discovery: IssuerDiscovery?
     private let isReady = Mutex(false)
 
     package init(
         registry: Registry, authenticator: Authenticator, nodes: (any NodeStreams)? = nil,
-        forwarding: Forwarding? = nil
+        discovery: IssuerDiscovery? = nil, forwarding: Forwarding? = nil
     ) {
+        self.discovery = discovery
         self.registry = registry
         self.forwarding = forwarding
         self.authenticator = authenticator
         self.nodes = nodes
         impersonation = Impersonation(authorizer: registry.authorizer)
-        documents = DocumentEndpoints(registry: registry)
+        documents = DocumentEndpoints(registry: registry, others: discovery == nil ? [] : IssuerDiscovery.paths)
         streams = registry.runtime.executor(named: "martinet.apiserver.watches")
     }
 
@@ -42,9 +44,33 @@ package final class APIServer: RequestHandler {
         guard let query = RequestQuery(request.query), let path = RequestPath(request.path) else {
             return fail(.badRequest("the URL is not validly encoded"), request, Representation(), exchange)
         }
+        switch authenticator.outcome(request) {
+        case .found(let identity): handle(request, query, path, as: identity, exchange)
+        case .refused: refuse(request, query, exchange)
+        case .asks(let token):
+            // Whoever waits for somebody else's answer does it away from the event loop.
+            authenticator.check(token, for: authenticator.configuration.audiences) { [self] outcome in
+                guard case .accepted(let identity, _) = outcome else { return refuse(request, query, exchange) }
+                handle(request, query, path, as: identity, exchange)
+            }
+        }
+    }
+
+    private func refuse(_ request: HTTPRequest, _ query: RequestQuery, _ exchange: any Exchange) {
+        fail(
+            .unauthorized(), request, Representation.negotiate(request.headers, query) ?? Representation(), exchange)
+    }
+
+    private func handle(
+        _ request: HTTPRequest, _ query: RequestQuery, _ path: RequestPath, as bearer: Identity,
+        _ answering: any Exchange
+    ) {
+        let exchange =
+            registry.authorizer.mayWait
+            ? PatientExchange(answering) { [self] in handle(request, query, path, as: bearer, $0) } : answering
         let representation = Representation.negotiate(request.headers, query)
         do throws(APIError) {
-            var identity = try authenticator.identity(request)
+            var identity = bearer
             if let wanted = try Impersonation.wanted(request.headers) {
                 let asked = try access(identity, path, request, query)
                 identity = try impersonation.identity(wanted, by: identity, for: asked)
@@ -87,6 +113,11 @@ package final class APIServer: RequestHandler {
         default: break
         }
         if answersMerged(path, request, exchange) { return }
+        if let found = discovery?.document(path) {
+            return exchange.respond(
+                200, [("content-type", found.contentType), ("cache-control", "public, max-age=3600")],
+                .bytes(found.bytes))
+        }
         guard let document = documents.document(path, request.headers) else { throw APIError.noSuchPath }
         APIServer.answer(document, path, request, exchange)
     }
@@ -136,7 +167,20 @@ package final class APIServer: RequestHandler {
 
     // MARK: - Resources
 
+    /// Who may not ask is told that, and not what else is wrong with the request.
     private func dispatch(
+        _ name: ResourceName, isWatch isWatchPath: Bool, _ http: HTTPRequest, _ query: RequestQuery,
+        _ identity: Identity, _ exchange: any Exchange
+    ) throws(APIError) {
+        do throws(APIError) {
+            try serve(name, isWatch: isWatchPath, http, query, identity, exchange)
+        } catch {
+            let asked = try? access(identity, isWatchPath ? .watch(name) : .resource(name), http, query)
+            throw asked.flatMap { registry.authorizer.refusal($0) } ?? error
+        }
+    }
+
+    private func serve(
         _ name: ResourceName, isWatch isWatchPath: Bool, _ http: HTTPRequest, _ query: RequestQuery,
         _ identity: Identity, _ exchange: any Exchange
     ) throws(APIError) {
@@ -164,6 +208,8 @@ package final class APIServer: RequestHandler {
         if request.verb == .watch {
             return try watch(request, resource, query, identity, representation, exchange)
         }
+        // Nobody's body is read who may not write; reading what is there needs none.
+        if !http.body.isEmpty, let refusal = registry.refusal(identity, request) { throw refusal }
         let warnings = try readBody(&request, http, query, resource.kind)
         let notes = RequestNotes()
         request.notes = notes
@@ -293,6 +339,7 @@ package final class APIServer: RequestHandler {
         _ error: APIError, _ request: HTTPRequest?, _ representation: Representation, warnings: [String] = [],
         _ exchange: any Exchange
     ) {
+        if let patient = exchange as? PatientExchange, patient.triesAgain(after: error, registry.authorizer) { return }
         var plain = representation
         plain.form = .whole
         let encoder = ReplyEncoder(representation: plain, include: .none, now: registry.runtime.now())

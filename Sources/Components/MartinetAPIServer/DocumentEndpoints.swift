@@ -14,8 +14,13 @@ final class DocumentEndpoints: Sendable {
     }
     private let state = Mutex(State())
     private let registry: Registry
+    /// Paths that are answered elsewhere.
+    private let others: [String]
 
-    init(registry: Registry) { self.registry = registry }
+    init(registry: Registry, others: [String] = []) {
+        self.registry = registry
+        self.others = others
+    }
 
     /// What there is to ask for, as `/` says it.
     var paths: [UInt8] {
@@ -23,6 +28,7 @@ final class DocumentEndpoints: Sendable {
             "/api", "/apis", "/healthz", "/healthz/ping", "/livez", "/livez/ping", "/openapi/v2", "/openapi/v3",
             "/openapi/v3/", "/readyz", "/version",
         ]
+        paths.formUnion(others)
         for kind in registry.served.all.map(\.kind) {
             if kind.group.isEmpty {
                 paths.insert("/api/\(kind.version)")

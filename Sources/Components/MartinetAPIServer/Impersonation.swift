@@ -11,6 +11,8 @@ import Synchronization
 /// (`impersonate-on:MODE:VERB`). The old mode asks for the right to `impersonate` each part of the identity.
 final class Impersonation: Sendable {
     private enum Mode: String, CaseIterable {
+        /// The node that the requestor's own pod runs on, by his token.
+        case ownNode = "associated-node"
         case node = "arbitrary-node"
         case account = "serviceaccount"
         case user = "user-info"
@@ -51,7 +53,7 @@ final class Impersonation: Sendable {
         let first = last.withLock { $0[requestor.user] }
         let modes = [first].compactMap { $0 } + Mode.allCases.filter { $0 != first }
         var refusal: APIError?
-        for mode in modes where Impersonation.applies(mode, to: wanted) {
+        for mode in modes where Impersonation.applies(mode, to: wanted, by: requestor) {
             do throws(APIError) {
                 let identity = try check(mode, wanted, requestor, asked)
                 last.withLock { last in
@@ -66,9 +68,12 @@ final class Impersonation: Sendable {
         throw refusal ?? APIError.internalError("no mode of impersonation applies")
     }
 
-    private static func applies(_ mode: Mode, to wanted: Identity) -> Bool {
+    private static func applies(_ mode: Mode, to wanted: Identity, by requestor: Identity) -> Bool {
         let isNameOnly = wanted.uid.isEmpty && wanted.groups.isEmpty && wanted.extra.isEmpty
         switch mode {
+        case .ownNode:
+            guard isNameOnly, let node = node(wanted.user), account(requestor.user) != nil else { return false }
+            return requestor.extra["authentication.kubernetes.io/node-name"] == [node]
         case .node: return isNameOnly && node(wanted.user) != nil
         case .account: return isNameOnly && account(wanted.user) != nil
         case .user: return node(wanted.user) == nil && account(wanted.user) == nil
@@ -110,7 +115,8 @@ final class Impersonation: Sendable {
         var part = AccessRequest(requestor, verb: verb)
         (part.group, part.resource, part.name) = (group, "users", wanted.user)
         if isConstrained, let node = Impersonation.node(wanted.user) {
-            (part.resource, part.name) = ("nodes", node)
+            // Which node it is follows from the token: the rule names none.
+            (part.resource, part.name) = ("nodes", mode == .ownNode ? "*" : node)
             groups = ["system:nodes"]
         }
         if let account = Impersonation.account(wanted.user) {

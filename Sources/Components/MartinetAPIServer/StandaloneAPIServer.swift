@@ -26,8 +26,9 @@ package final class StandaloneAPIServer: Sendable {
         package var forwards = false
         /// The names beside `localhost` that its certificate is for.
         package var names: [String] = []
-        /// Who has certified the front proxies that may ask for others, in PEM; nil where there are none.
-        package var frontAuthority: [UInt8]?
+        package var access = AccessFlags()
+        /// In PEM: who issues the certificates of proxies that are believed.
+        package var proxyAuthority: [UInt8]?
         package var admission = AdmissionSettings()
 
         package init(folder: String) { self.folder = folder }
@@ -38,6 +39,8 @@ package final class StandaloneAPIServer: Sendable {
     /// A client certificate of `system:masters`.
     package let admin: TLSIdentity
     package let store: SQLiteStore
+    package let signer: TokenSigner
+    package let registry: Registry
     package let http: HTTPServer
     private let loops: EventLoops
     private let forwarding: Forwarding?
@@ -57,28 +60,29 @@ package final class StandaloneAPIServer: Sendable {
             .client("kubernetes-admin", groups: ["system:masters"]), now: now, validity: validity)
         admin = TLSIdentity(certificateChain: client.certificatePEM, privateKey: client.privateKeyPEM)
         store = try SQLiteStore(path: configuration.folder + "/objects.db", runtime: runtime)
-        let tokens = ServiceAccountTokens(signer: TokenSigner(), runtime: runtime)
-        let authenticator = Authenticator(
-            tokens: configuration.tokens, verifier: tokens,
-            frontProxies: configuration.frontAuthority == nil ? [] : [StandaloneAPIServer.frontProxy])
         loops = EventLoops(threads: configuration.threads)
         webhooks = WebhookClients(loops: loops, runtime: runtime)
-        let registry = try Registry(
-            store: store, runtime: runtime, log: log.named("registry"),
-            configuration: .init(admission: configuration.admission), tokenIssuer: tokens,
-            reviews: [TokenReviews(authenticator)], webhooks: webhooks)
+        signer = TokenSigner()
+        let access = try ServerAccess(
+            configuration.access, tokens: configuration.tokens,
+            .init(
+                signer: signer, authority: authority.certificatePEM, proxyAuthority: configuration.proxyAuthority,
+                address: "https://\(configuration.address):\(configuration.port)", loops: loops, runtime: runtime,
+                log: log))
+        var settings = Registry.Configuration(admission: configuration.admission)
+        settings.authorization = access.authorization
+        registry = try Registry(
+            store: store, runtime: runtime, log: log.named("registry"), configuration: settings,
+            tokenIssuer: access.tokens, reviews: [TokenReviews(access.authenticator)], webhooks: webhooks)
+        let registry = registry
+        access.follow(registry)
         webhooks.resolve { [weak registry] namespace, name, port throws(APIError) in
             guard let registry else { throw APIError.internalError("the server has stopped") }
             let found = try registry.resolve(service: name, namespace: namespace, port: port, leavesCluster: true)
             return (found.address, found.port)
         }
-        tokens.lookUpAccounts { [weak registry] namespace, name in
-            registry?.stored(
-                ResourceName(version: "v1", plural: "serviceaccounts", namespace: namespace, name: name))?
-                .object.metadata.uid
-        }
         if configuration.forwards {
-            let front = try authority.issue(.client(StandaloneAPIServer.frontProxy), now: now, validity: validity)
+            let front = try authority.issue(.client(ServerAccess.proxyName), now: now, validity: validity)
             let aggregator = Aggregator(
                 registry: registry, loops: loops,
                 identity: TLSIdentity(certificateChain: front.certificatePEM, privateKey: front.privateKeyPEM),
@@ -88,28 +92,34 @@ package final class StandaloneAPIServer: Sendable {
         } else {
             forwarding = nil
         }
-        let api = APIServer(registry: registry, authenticator: authenticator, forwarding: forwarding)
+        let api = APIServer(
+            registry: registry, authenticator: access.authenticator, discovery: access.discovery, forwarding: forwarding)
         http = try HTTPServer(
             loops: loops,
             tls: ServerTLS(
                 identity: TLSIdentity(certificateChain: shown.certificatePEM, privateKey: shown.privateKeyPEM),
-                clientAuthorities: authority.certificatePEM + (configuration.frontAuthority ?? [])),
+                clientAuthorities: access.handshakeAuthorities),
             limits: configuration.limits, log: log.named("http"), limitExceeded: APIServer.limitExceeded, handler: api)
         port = try http.listen(.ip(configuration.address, port: configuration.port), secure: true)
-        var request = APIRequest(.create, ResourceName(version: "v1", plural: "namespaces"))
-        request.object = Namespace { $0.metadata.name = "default" }.object
-        registry.handle(request, as: .server) { [forwarding] _ in
+        StandaloneAPIServer.makeNamespaces(["default", "kube-system"], in: registry) { [forwarding] in
             RoleBootstrap(registry).run {
                 FlowBootstrap(registry).run {
                     forwarding?.aggregator?.start()
                     if forwarding != nil { registry.keepServiceRanges() }
-                    api.becomeReady()
+                    access.published.publish(in: registry) { api.becomeReady() }
                 }
             }
         }
     }
 
-    private static let frontProxy = "front-proxy-client"
+    private static func makeNamespaces(
+        _ names: ArraySlice<String>, in registry: Registry, _ done: @escaping @Sendable () -> Void
+    ) {
+        guard let name = names.first else { return done() }
+        var request = APIRequest(.create, ResourceName(version: "v1", plural: "namespaces"))
+        request.object = Namespace { $0.metadata.name = name }.object
+        registry.handle(request, as: .server) { _ in makeNamespaces(names.dropFirst(), in: registry, done) }
+    }
 
     package func stop() async {
         forwarding?.aggregator?.stop()

@@ -10,8 +10,13 @@ package enum StandardControllers {
         /// The certificate authority of the API server.
         package var rootPEM: String
         package var signer: any TokenSigner
+        /// Nil where requests to be certified stay unanswered.
+        package var certificates: (any CertificateSigner)?
 
-        package init(kinds: [Kind], rootPEM: String, signer: any TokenSigner) {
+        package init(
+            kinds: [Kind], rootPEM: String, signer: any TokenSigner, certificates: (any CertificateSigner)? = nil
+        ) {
+            self.certificates = certificates
             self.kinds = kinds
             self.rootPEM = rootPEM
             self.signer = signer
@@ -39,7 +44,14 @@ package enum StandardControllers {
         ]
             + configuration.kinds.filter { $0.name == "ClusterRole" }.map {
                 ReconcilerComponent(ClusterRoleAggregation(clusterRoles: $0))
-            }
+            } + signing(configuration)
+    }
+
+    private static func signing(_ configuration: Configuration) -> [any Component] {
+        guard let signer = configuration.certificates else { return [] }
+        return configuration.kinds.filter { $0.name == "CertificateSigningRequest" }.map {
+            ReconcilerComponent(SigningRequestController(kind: $0, signer: signer))
+        }
     }
 
     /// The account in `kube-system` as which a controller writes, which has the bootstrap role of its name; nil for one
@@ -57,6 +69,7 @@ package enum StandardControllers {
         case "serviceaccount-controller": "service-account-controller"
         case "root-ca-certificate-publisher-controller": "root-ca-cert-publisher"
         case "taint-eviction-controller": "node-controller"
+        case "certificatesigningrequest-controller": "certificate-controller"
         default: nil
         }
     }

@@ -14,6 +14,10 @@ package struct AccessRequest: Sendable, Hashable {
     package var path: String?
     /// What a field selector asks `spec.nodeName` to be; nil where it says nothing of it.
     package var selectedNode: String?
+    /// What only those are told who decide elsewhere: the version asked for, and who else the user is.
+    package var version = ""
+    package var uid = ""
+    package var extra: [String: [String]] = [:]
 
     package init(user: String, groups: [String], verb: String, path: String? = nil) {
         self.user = user

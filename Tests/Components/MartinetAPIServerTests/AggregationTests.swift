@@ -15,7 +15,7 @@ struct AggregationTests {
         let back = try TestServer {
             $0.address = "0.0.0.0"
             $0.names = ["back.default.svc"]
-            $0.frontAuthority = front.server.authority.certificatePEM
+            $0.proxyAuthority = front.server.authority.certificatePEM
         }
         var failure: (any Error)?
         do {

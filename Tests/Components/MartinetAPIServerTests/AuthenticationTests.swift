@@ -82,4 +82,26 @@ import Testing
             #expect(seen.contains("TLSv1_2 TLSv1.2") && seen.contains("TLSv1_3 TLSv1.3"), "\(seen)")
         }
     }
+
+    @Test("of TLS 1.2 only modern ciphers are spoken", .enabled(if: TestServer.hasPython, "python3 is not here"))
+    func ciphers() async throws {
+        try await TestServer.with { server in
+            let script = """
+                import socket, ssl, sys
+                for name in ["ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-CHACHA20-POLY1305", "ECDHE-ECDSA-AES128-SHA",
+                             "ECDHE-ECDSA-AES256-SHA384", "AES128-SHA", "AES128-GCM-SHA256"]:
+                    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+                    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+                    context.maximum_version = ssl.TLSVersion.TLSv1_2
+                    try:
+                        context.set_ciphers(name + ":@SECLEVEL=0")
+                        with socket.create_connection(("127.0.0.1", int(sys.argv[1]))) as s:
+                            with context.wrap_socket(s) as t: print(name, "spoken", t.cipher()[0])
+                    except (ssl.SSLError, OSError): print(name, "refused")
+                """
+            let lines = try await server.python(script).split(separator: "\n")
+            #expect(lines.filter { $0.contains("spoken") }.count == 2 && lines.count == 6, "\(lines)")
+            #expect(lines.filter { $0.contains("-SHA") && $0.contains("spoken") }.allSatisfy { $0.contains("GCM") })
+        }
+    }
 }

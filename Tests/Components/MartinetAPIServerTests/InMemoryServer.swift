@@ -2,6 +2,7 @@ import MartinetAPI
 import MartinetAPICore
 import MartinetAPIServer
 import MartinetBase
+import MartinetCertificates
 import MartinetClient
 import MartinetSchema
 import MartinetStore
@@ -15,6 +16,47 @@ struct InMemoryServer {
     let registry: Registry
     let store: SQLiteStore
     let server: APIServer
+    /// What signs the tokens of accounts, where the server has any.
+    var signer: TokenSigner?
+
+    /// Never shut down: what is made in memory opens no socket.
+    private static let loops = EventLoops(threads: 1)
+
+    /// A server as its flags make it, with the bootstrap roles.
+    init(
+        access flags: AccessFlags, tokens: [String: Identity] = [:], proxyAuthority: [UInt8]? = nil,
+        authority: [UInt8]? = nil, admission: AdmissionSettings = AdmissionSettings()
+    ) throws {
+        runtime = SimulatedRuntime(seed: 1)
+        store = try SQLiteStore(inMemory: "test", runtime: runtime, executor: runtime.executor(named: "store"))
+        let signer = TokenSigner()
+        self.signer = signer
+        let own = try CertificateAuthority.create(commonName: "own", now: runtime.now()).certificatePEM
+        let access = try ServerAccess(
+            flags, tokens: tokens.merging(["t": .admin]) { own, _ in own },
+            .init(
+                signer: signer, authority: authority ?? own, proxyAuthority: proxyAuthority,
+                address: "https://127.0.0.1:6443", loops: InMemoryServer.loops, runtime: runtime,
+                log: Log(component: "test", minimum: .error)))
+        var configuration = Registry.Configuration(admission: admission)
+        configuration.authorization = access.authorization
+        registry = try Registry(
+            store: store, runtime: runtime, log: Log(component: "test", minimum: .error), configuration: configuration,
+            tokenIssuer: access.tokens,
+            reviews: [TokenReviews(access.authenticator)])
+        access.follow(registry)
+        server = APIServer(registry: registry, authenticator: access.authenticator, discovery: access.discovery)
+        for name in ["a", "kube-system"] {
+            _ = try send(
+                "POST", "/api/v1/namespaces",
+                body: #"{"kind":"Namespace","apiVersion":"v1","metadata":{"name":"\#(name)"}}"#)
+        }
+        let isDone = Mutex(false)
+        RoleBootstrap(registry).run { [registry] in
+            access.published.publish(in: registry) { isDone.withLock { $0 = true } }
+        }
+        _ = runtime.run(until: runtime.monotonic() + .seconds(60)) { isDone.withLock { $0 } }
+    }
 
     init(runtimeConfig: RuntimeConfig = RuntimeConfig(), tokens: [String: Identity] = [:], authorizesNodes: Bool = true)
         throws
@@ -61,7 +103,8 @@ struct InMemoryServer {
     /// - Parameter token: empty for none.
     func send(
         _ method: String, _ path: String, accept: String = "application/json", type: String = "application/json",
-        token: String, headers: [(String, String)], bytes: [UInt8]
+        token: String, headers: [(String, String)], bytes: [UInt8],
+        peer: Peer = Peer(address: "", port: 0, isTLS: false)
     ) throws -> Answer {
         let parts = path.split(separator: "?", maxSplits: 1).map(String.init)
         let exchange = RecordedExchange()
@@ -70,7 +113,7 @@ struct InMemoryServer {
                 method: method, path: parts[0], query: parts.count > 1 ? parts[1] : nil,
                 headers: HTTPHeaderList(
                     (token.isEmpty ? [] : [("authorization", "Bearer \(token)")])
-                        + [("accept", accept), ("content-type", type)] + headers), body: bytes),
+                        + [("accept", accept), ("content-type", type)] + headers), body: bytes, peer: peer),
             exchange)
         _ = runtime.run(until: runtime.monotonic() + .seconds(10)) { exchange.answer.withLock { $0.status != 0 } }
         let isStream = exchange.isStream.withLock { $0 }

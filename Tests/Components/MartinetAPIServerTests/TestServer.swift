@@ -20,13 +20,15 @@ final class TestServer: Sendable {
     static var hasPython: Bool { access("/usr/bin/python3", X_OK) == 0 }
 
     init(
-        limits: ServerLimits = ServerLimits(), _ change: (inout StandaloneAPIServer.Configuration) -> Void = { _ in }
+        limits: ServerLimits = ServerLimits(), access: AccessFlags = AccessFlags(),
+        _ change: (inout StandaloneAPIServer.Configuration) -> Void = { _ in }
     ) throws {
         var template = Array("/tmp/martinet-apiserver-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw Failure(description: "cannot make a temporary folder") }
         folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         var configuration = StandaloneAPIServer.Configuration(folder: folder)
         configuration.limits = limits
+        configuration.access = access
         configuration.tokens = [
             TestServer.token: .admin,
             "nobody-in-particular": Identity(user: "jane", groups: ["system:authenticated"]),
@@ -52,9 +54,10 @@ final class TestServer: Sendable {
 
     /// Runs a test against a fresh server, which must still answer afterwards.
     static func with(
-        limits: ServerLimits = ServerLimits(), _ body: (TestServer) async throws -> Void
+        limits: ServerLimits = ServerLimits(), access: AccessFlags = AccessFlags(),
+        _ body: (TestServer) async throws -> Void
     ) async throws {
-        let server = try TestServer(limits: limits)
+        let server = try TestServer(limits: limits, access: access)
         do {
             try await server.ready()
             try await body(server)

@@ -35,6 +35,12 @@ struct AdmissionChain: Sendable {
         for plugin in plugins { try plugin.connect(attributes, in: registry) }
     }
 
+    /// Of a token's plugins there is one: who may have one that is bound to a pod.
+    func admitToken(_ attributes: AdmissionAttributes, in registry: Registry) throws(APIError) {
+        var attributes = attributes
+        for plugin in plugins where plugin is NodeRestriction { try plugin.admit(&attributes, in: registry) }
+    }
+
     /// What was admitted is stored by now, or never will be.
     func finished(_ key: String) { quotas.release(key) }
 

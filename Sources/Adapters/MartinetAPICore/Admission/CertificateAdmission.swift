@@ -11,7 +11,7 @@ struct CertificateApproval: AdmissionPlugin {
         guard attributes.isSigningRequest, attributes.resource.subresource == "approval", let old = attributes.old
         else { return }
         let signer = old.part("spec")?.text("signerName") ?? ""
-        guard registry.mayUse(signer: signer, "approve", attributes.identity) else {
+        guard try registry.mayUse(signer: signer, "approve", attributes.identity) else {
             throw attributes.forbidden("user not permitted to approve requests with signerName \"\(signer)\"")
         }
     }
@@ -31,7 +31,7 @@ struct CertificateSigning: AdmissionPlugin {
                 || before?[field: "conditions"] != after?[field: "conditions"]
         else { return }
         let signer = old.part("spec")?.text("signerName") ?? ""
-        guard registry.mayUse(signer: signer, "sign", attributes.identity) else {
+        guard try registry.mayUse(signer: signer, "sign", attributes.identity) else {
             throw attributes.forbidden("user not permitted to sign requests with signerName \"\(signer)\"")
         }
     }
@@ -73,20 +73,27 @@ extension Registry {
     }
 
     /// Whether somebody may approve or sign for a signer, by its name or for all of its domain.
-    func mayUse(signer: String, _ verb: String, _ identity: Identity) -> Bool {
+    ///
+    /// - Throws: the question that somebody else must answer first.
+    func mayUse(signer: String, _ verb: String, _ identity: Identity) throws(APIError) -> Bool {
         let domain = signer.prefix { $0 != "/" }
-        return [signer, "\(domain)/*"].contains { name in
+        for name in [signer, "\(domain)/*"] {
             let resource = ResourceName(
                 group: "certificates.k8s.io", version: "v1", plural: "signers", name: name)
-            return permits(identity, verb, resource) == nil
+            guard let refusal = permits(identity, verb, resource) else { return true }
+            guard refusal.reason != OpenQuestions.reason else { throw refusal }
         }
+        return false
     }
 }
 
 /// The organizations in the subject of a certificate request. Source: RFC 2986 section 4.1, X.690.
 enum RequestSubject {
     /// - Returns: nil where it is no request.
-    static func organizations(pem: [UInt8]) -> [String]? {
+    static func organizations(pem: [UInt8]) -> [String]? { values(of: [0x55, 0x04, 0x0A], pem: pem) }
+
+    /// The values of an attribute, by its object identifier in DER.
+    static func values(of wanted: [UInt8], pem: [UInt8]) -> [String]? {
         let lines = String(decoding: pem, as: UTF8.self).split(whereSeparator: \.isNewline).map {
             $0.filter { $0 != " " }
         }
@@ -105,8 +112,7 @@ enum RequestSubject {
                 guard var pair = set.enter(0x30), let name = pair.enter(0x06), let value = pair.next() else {
                     return nil
                 }
-                // 2.5.4.10
-                if name.bytes.elementsEqual([0x55, 0x04, 0x0A]) {
+                if name.bytes.elementsEqual(wanted) {
                     found.append(String(decoding: value, as: UTF8.self))
                 }
             }

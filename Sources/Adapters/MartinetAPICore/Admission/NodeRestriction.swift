@@ -34,11 +34,15 @@ struct NodeRestriction: AdmissionPlugin {
                 throw attributes.forbidden("can only access CSINode with the same name as the requesting node")
             }
         case ("resource.k8s.io", "ResourceSlice"):
-            guard attributes.object.part("spec")?.text("nodeName") == node else {
+            let slice = attributes.verb == .delete ? attributes.old ?? attributes.object : attributes.object
+            guard slice.part("spec")?.text("nodeName") == node else {
                 throw attributes.forbidden(
                     "can only access ResourceSlice with the same NodeName as the requesting node")
             }
-        case ("certificates.k8s.io", "CertificateSigningRequest"): break
+        case ("certificates.k8s.io", "CertificateSigningRequest"): try admitSigningRequest(attributes, node)
+        case ("", "ServiceAccount"):
+            guard attributes.verb == .create, attributes.resource.subresource == "token" else { break }
+            try admitToken(attributes, node, registry)
         default: break
         }
     }
@@ -171,7 +175,10 @@ struct NodeRestriction: AdmissionPlugin {
         let changed = keys.filter { metadata.labels[$0] != before?.labels[$0] && NodeRestriction.isForbidden($0) }
         guard changed.isEmpty else {
             let list = changed.sorted().joined(separator: ", ")
-            throw attributes.forbidden("node \"\(node)\" is not allowed to set the following labels: \(list)")
+            throw attributes.forbidden(
+                attributes.old == nil
+                    ? "node \"\(node)\" is not allowed to set the following labels: \(list)"
+                    : "is not allowed to modify labels: \(list)")
         }
         guard let old = attributes.old else { return }
         guard attributes.object.part("spec")?[field: "taints"] == old.part("spec")?[field: "taints"] else {

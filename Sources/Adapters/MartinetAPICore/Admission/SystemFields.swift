@@ -40,7 +40,8 @@ struct SystemFields: AdmissionPlugin {
                 spec[field: "username"] = identity.user.isEmpty ? nil : .string(identity.user)
                 spec[field: "uid"] = identity.uid.isEmpty ? nil : .string(identity.uid)
                 spec[field: "groups"] = identity.groups.isEmpty ? nil : .list(identity.groups.map(Value.string))
-                spec[field: "extra"] = nil
+                let extra = identity.extra.map { Map.Entry(key: $0.key, value: .list($0.value.map(Value.string))) }
+                spec[field: "extra"] = extra.isEmpty ? nil : .map(Map(unsorted: extra))
             }
         default: stampTaints(&object, attributes.kind, now)
         }

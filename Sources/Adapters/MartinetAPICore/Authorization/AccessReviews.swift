@@ -17,32 +17,48 @@ struct AccessReviews: ReviewHandler {
         _ completion: @escaping @Sendable (Result<Object, APIError>) -> Void
     ) {
         do throws(APIError) {
-            completion(.success(try answer(review, resource, identity)))
+            try answer(review, resource, identity) { completion(.success($0)) }
         } catch {
             completion(.failure(error))
         }
     }
 
-    private func answer(_ review: Object, _ resource: ResourceName, _ identity: Identity) throws(APIError) -> Object {
+    private func answer(
+        _ review: Object, _ resource: ResourceName, _ identity: Identity,
+        _ completion: @escaping @Sendable (Object) -> Void
+    ) throws(APIError) {
         guard let kind = review.type.kind else { throw APIError.badRequest("a review of no kind") }
         let spec = review.part("spec")
         if kind.name == "SelfSubjectRulesReview" {
             let namespace = spec?.text("namespace") ?? ""
             guard !namespace.isEmpty else { throw APIError.badRequest("no namespace on request") }
-            return rules(review, identity, namespace)
+            return completion(rules(review, identity, namespace))
         }
         let isSelf = kind.name == "SelfSubjectAccessReview"
         guard let spec else { throw APIError.badRequest("a review asks nothing") }
         if kind.name == "LocalSubjectAccessReview" { try AccessReviews.checkNamespace(spec, resource) }
-        let subject = isSelf ? identity : Identity(user: spec.text("user"), groups: AccessReviews.texts(spec, "groups"))
-        let decision = authorizer.decide(AccessReviews.request(spec, subject))
-        var review = review
-        let filled = review.made("status") { status in
-            status[field: "allowed"] = .bool(decision.isAllowed)
-            if !decision.reason.isEmpty { status[field: "reason"] = .string(decision.reason) }
+        let subject = isSelf ? identity : AccessReviews.subject(spec)
+        authorizer.decide(AccessReviews.request(spec, subject)) { decision in
+            var answered = review
+            answered[field: "status"] = review.made("status") { status in
+                status[field: "allowed"] = .bool(decision.isAllowed)
+                if decision.isRefused { status[field: "denied"] = .bool(true) }
+                if !decision.reason.isEmpty { status[field: "reason"] = .string(decision.reason) }
+            }
+            completion(answered)
         }
-        review[field: "status"] = filled
-        return review
+    }
+
+    private static func subject(_ spec: Object) -> Identity {
+        let extra = spec.map("extra")
+        return Identity(
+            user: spec.text("user"), uid: spec.text("uid"), groups: texts(spec, "groups"),
+            extra: Dictionary(
+                extra.entries.map { entry in
+                    guard case .list(let values) = entry.value else { return (entry.key, []) }
+                    return (entry.key, values.compactMap { if case .string(let text) = $0 { text } else { nil } })
+                }
+            ) { first, _ in first })
     }
 
     /// What is asked about a namespace must be asked of that namespace.
@@ -60,6 +76,7 @@ struct AccessReviews: ReviewHandler {
         }
         var request = AccessRequest(identity, verb: attributes.text("verb"))
         request.group = attributes.text("group")
+        request.version = attributes.text("version")
         request.resource = attributes.text("resource")
         request.subresource = attributes.text("subresource")
         request.name = attributes.text("name")
@@ -78,7 +95,7 @@ struct AccessReviews: ReviewHandler {
     }
 
     private func rules(_ review: Object, _ identity: Identity, _ namespace: String) -> Object {
-        let found = authorizer.index.rules(user: identity.user, groups: identity.groups, namespace: namespace)
+        let found = authorizer.rules(identity, namespace: namespace)
         var review = review
         let filled = review.made("status") { status in
             for (field, rules) in [
@@ -93,13 +110,10 @@ struct AccessReviews: ReviewHandler {
                         return .object(object)
                     })
             }
-            let isNode = NodeAccess.node(user: identity.user, groups: identity.groups) != nil
-            status[field: "incomplete"] = .bool(isNode)
-            var problems = found.missing.map { id in
-                "\(id.namespace.isEmpty ? "clusterrole" : "role").\(Authorizer.group) \(id.name.debugDescription) not found"
+            status[field: "incomplete"] = .bool(found.isIncomplete)
+            if !found.problems.isEmpty {
+                status[field: "evaluationError"] = .string(found.problems.joined(separator: ", "))
             }
-            if isNode { problems.append("node authorizer does not support user rule resolution") }
-            if !problems.isEmpty { status[field: "evaluationError"] = .string(problems.joined(separator: ", ")) }
         }
         review[field: "status"] = filled
         return review

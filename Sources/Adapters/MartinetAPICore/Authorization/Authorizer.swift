@@ -16,7 +16,16 @@ package final class Authorizer: Sendable {
     private let nodes = NodeAccess(rules: BootstrapPolicy.standard.nodeRules)
     private let ties = Mutex<(any NodeAccess.Ties)?>(nil)
 
-    package init() {}
+    /// Who is asked, in this order, once masters have been let through.
+    private let steps: [AuthorizationStep]
+    /// Whether an answer may have to be waited for.
+    package let mayWait: Bool
+    let questions = OpenQuestions()
+
+    package init(steps: [AuthorizationStep] = [.nodes, .roles]) {
+        self.steps = steps
+        mayWait = steps.contains { if case .remote = $0 { true } else { false } }
+    }
 
     /// Says what ties objects to nodes, once there are objects.
     func follow(_ ties: some NodeAccess.Ties) { self.ties.withLock { $0 = ties } }
@@ -35,15 +44,73 @@ package final class Authorizer: Sendable {
         package let isAllowed: Bool
         /// Why it is allowed; empty where it is not, or where there is nothing to say.
         package let reason: String
+        /// Whether somebody refused it, where others had only no reason to allow it.
+        package var isRefused = false
+        /// The question that must be answered first; then it is not allowed for now only.
+        package var open: APIError?
     }
 
     package func decide(_ request: AccessRequest) -> Decision {
         if request.groups.contains(Authorizer.masters) { return Decision(isAllowed: true, reason: "") }
-        if request.user.hasPrefix("system:node:"), let ties = ties.withLock({ $0 }), allowsNode(request, ties) {
-            return Decision(isAllowed: true, reason: "")
+        for step in steps {
+            switch opinion(step, request) {
+            case .allows(let reason)?: return Decision(isAllowed: true, reason: reason)
+            case .refuses(let reason)?: return Decision(isAllowed: false, reason: reason, isRefused: true)
+            case AuthorizationOpinion.none?: break
+            case nil:
+                guard case .remote(let remote) = step else { break }
+                return Decision(isAllowed: false, reason: "", open: questions.add(remote, request))
+            }
         }
-        guard let reason = index.grant(for: request) else { return Decision(isAllowed: false, reason: "") }
-        return Decision(isAllowed: true, reason: reason)
+        return Decision(isAllowed: false, reason: "")
+    }
+
+    /// Nil where somebody must be asked.
+    private func opinion(_ step: AuthorizationStep, _ request: AccessRequest) -> AuthorizationOpinion? {
+        switch step {
+        case .nodes:
+            guard request.user.hasPrefix("system:node:"), let ties = ties.withLock({ $0 }), allowsNode(request, ties)
+            else { return AuthorizationOpinion.none }
+            return .allows("")
+        case .roles: return index.grant(for: request).map { .allows($0) } ?? AuthorizationOpinion.none
+        case .policies(let policies): return policies.allows(request) ? .allows("") : AuthorizationOpinion.none
+        case .everything: return .allows("")
+        case .nothing: return .refuses("Everything is forbidden.")
+        case .remote(let remote): return remote.known(request)
+        }
+    }
+
+    /// What somebody may do in a namespace, and why that may not be all.
+    func rules(
+        _ identity: Identity, namespace: String
+    ) -> (rules: [PolicyRule], problems: [String], isIncomplete: Bool) {
+        var found: [PolicyRule] = []
+        var problems: [String] = []
+        var isIncomplete = false
+        for step in steps {
+            switch step {
+            case .roles:
+                let own = index.rules(user: identity.user, groups: identity.groups, namespace: namespace)
+                found += own.rules
+                problems += own.missing.map { id in
+                    "\(id.namespace.isEmpty ? "clusterrole" : "role").\(Authorizer.group) \(id.name.debugDescription) not found"
+                }
+            case .nodes:
+                guard NodeAccess.node(user: identity.user, groups: identity.groups) != nil else { continue }
+                isIncomplete = true
+                problems.append("node authorizer does not support user rule resolution")
+            case .policies(let policies):
+                found += policies.rules(user: identity.user, groups: identity.groups, namespace: namespace)
+            case .everything:
+                found.append(PolicyRule(verbs: ["*"], groups: ["*"], resources: ["*"]))
+                found.append(PolicyRule(verbs: ["*"], paths: ["*"]))
+            case .nothing: break
+            case .remote:
+                isIncomplete = true
+                problems.append("webhook authorizer does not support user rule resolution")
+            }
+        }
+        return (found, problems, isIncomplete)
     }
 
     private func allowsNode(_ request: AccessRequest, _ ties: some NodeAccess.Ties) -> Bool {
@@ -56,7 +123,9 @@ package final class Authorizer: Sendable {
 
     /// Nil where the request is allowed.
     package func refusal(_ request: AccessRequest) -> APIError? {
-        decide(request).isAllowed ? nil : .forbidden(request)
+        let decision = decide(request)
+        if decision.isAllowed { return nil }
+        return decision.open ?? .forbidden(request, refusedBecause: decision.isRefused ? decision.reason : nil)
     }
 
     /// The refusal of a role or binding that hands on more than its writer has; nil where it does not.
@@ -80,12 +149,15 @@ package final class Authorizer: Sendable {
 extension AccessRequest {
     package init(_ identity: Identity, verb: String, path: String? = nil) {
         self.init(user: identity.user, groups: identity.groups, verb: verb, path: path)
+        uid = identity.uid
+        extra = identity.extra
     }
 
     package init(_ identity: Identity, _ request: APIRequest) {
         self.init(identity, verb: request.verb.rawValue)
         let target = request.resource
         group = target.group
+        version = target.version
         resource = target.plural
         subresource = target.subresource
         name = target.name ?? ""
@@ -109,8 +181,10 @@ extension AccessRequest {
 
 extension APIError {
     /// Upstream's words and fields, then what would help.
-    package static func forbidden(_ request: AccessRequest) -> APIError {
-        let advice = MissingRule(request).advice
+    ///
+    /// - Parameter why: what somebody said who refused it: no rule would help then.
+    package static func forbidden(_ request: AccessRequest, refusedBecause why: String? = nil) -> APIError {
+        let advice = why ?? MissingRule(request).advice
         if let path = request.path {
             return APIError(
                 code: 403, reason: "Forbidden",

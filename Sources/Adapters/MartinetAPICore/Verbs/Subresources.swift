@@ -23,7 +23,7 @@ extension Registry {
         case "binding": try bind(request, resource, identity, completion)
         case "finalize": try finalize(request, resource, identity, completion)
         case "eviction": try evict(request, resource, identity, completion)
-        case "token": try token(request, resource, completion)
+        case "token": try token(request, resource, identity, completion)
         default:
             throw APIError(
                 code: 501, reason: "NotImplemented",
@@ -124,31 +124,5 @@ extension Registry {
                 completion(.failure(error))
             }
         }
-    }
-
-    private func token(
-        _ request: APIRequest, _ resource: ServedResource, _ completion: @escaping Completion
-    ) throws(APIError) {
-        guard let issuer = tokenIssuer else {
-            throw APIError(code: 501, reason: "NotImplemented", message: "this server has no key to sign tokens with")
-        }
-        var tokenRequest = TokenRequest(object: try body(request, TokenRequest.type))
-        let key = resource.key(namespace: request.resource.namespace, name: request.resource.name ?? "")
-        guard let account = resource.cache.get(key) else { throw APIError.notFound(request.resource) }
-        let lifetime = min(max(tokenRequest.spec.expirationSeconds ?? 3600, 600), 1 << 32)
-        let expiry = runtime.now().advanced(by: .seconds(lifetime))
-        let claims = TokenClaims(
-            namespace: account.namespace, account: account.name, accountUID: account.object.metadata.uid,
-            audiences: tokenRequest.spec.audiences, issuedAt: runtime.now(), expiresAt: expiry,
-            boundKind: tokenRequest.spec.boundObjectRef?.kind ?? "",
-            boundName: tokenRequest.spec.boundObjectRef?.name ?? "",
-            boundUID: tokenRequest.spec.boundObjectRef?.uid ?? "")
-        tokenRequest.status.token = issuer.issue(claims)
-        tokenRequest.status.expirationTimestamp = expiry
-        tokenRequest.spec.expirationSeconds = lifetime
-        tokenRequest.metadata.name = account.name
-        tokenRequest.metadata.namespace = account.namespace
-        tokenRequest.metadata.creationTimestamp = runtime.now()
-        completion(.success(.object(tokenRequest.object, code: 201)))
     }
 }

@@ -20,21 +20,6 @@ enum RemoteIdentity {
         return headers
     }
 
-    /// Whom a front proxy says that it asks for; nil where it says nobody.
-    static func read(_ headers: HTTPHeaderList) -> Identity? {
-        guard let user = headers[userHeader], !user.isEmpty else { return nil }
-        var groups = headers.all(groupHeader)
-        if user != Identity.anonymous.user, !groups.contains("system:authenticated") {
-            groups.append("system:authenticated")
-        }
-        var extra: [String: [String]] = [:]
-        for (name, value) in headers.fields where name.lowercased().hasPrefix(extraPrefix.lowercased()) {
-            let key = name.dropFirst(extraPrefix.count).lowercased()
-            extra[percentDecoded(key, plusIsSpace: false) ?? key, default: []].append(value)
-        }
-        return Identity(user: user, uid: headers[uidHeader] ?? "", groups: groups, extra: extra)
-    }
-
     /// A key as a header's name can have it: what is no character of a token, and `%`, in percent escapes.
     private static func escaped(_ key: String) -> String {
         let digits = Array("0123456789ABCDEF".utf8)

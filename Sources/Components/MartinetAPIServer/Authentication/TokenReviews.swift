@@ -20,18 +20,28 @@ package struct TokenReviews: ReviewHandler {
         if case .list(let values)? = spec?[field: "audiences"] {
             wanted = values.compactMap { if case .string(let text) = $0 { text } else { nil } }
         }
-        // Every token that is known here is meant for this server.
-        let audiences =
-            wanted.isEmpty ? [ServiceAccountTokens.issuer] : wanted.filter { $0 == ServiceAccountTokens.issuer }
-        let found = audiences.isEmpty ? nil : authenticator.identity(ofToken: token)
-        var review = review
-        let status = review.made("status") { status in
-            guard let found else {
+        let audiences = wanted.isEmpty ? authenticator.configuration.audiences : wanted
+        authenticator.check(token, for: audiences) { outcome in
+            var answer = review
+            answer[field: "status"] = TokenReviews.status(review, outcome)
+            completion(.success(answer))
+        }
+    }
+
+    private static func status(_ review: Object, _ outcome: TokenOutcome) -> Value? {
+        review.made("status") { status in
+            let (found, audiences): (Identity, [String])
+            switch outcome {
+            case .foreign:
                 status[field: "error"] = .string("[invalid bearer token]")
                 return
+            case .refused(let why):
+                status[field: "error"] = .string("[invalid bearer token, \(why)]")
+                return
+            case .accepted(let identity, let common): (found, audiences) = (identity, common)
             }
             status[field: "authenticated"] = .bool(true)
-            status[field: "audiences"] = .list(audiences.map(Value.string))
+            if !audiences.isEmpty { status[field: "audiences"] = .list(audiences.map(Value.string)) }
             status.change("user") { user in
                 user[field: "username"] = .string(found.user)
                 if !found.uid.isEmpty { user[field: "uid"] = .string(found.uid) }
@@ -41,7 +51,5 @@ package struct TokenReviews: ReviewHandler {
                 user[field: "extra"] = .map(Map(unsorted: extra))
             }
         }
-        review[field: "status"] = status
-        completion(.success(review))
     }
 }
