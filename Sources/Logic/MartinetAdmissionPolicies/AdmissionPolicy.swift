@@ -150,19 +150,15 @@ package struct AdmissionPolicy: Sendable {
         return result
     }
 
-    struct ConditionError: Error {
-        let message: String
-    }
-
     /// Whether all conditions hold. One that does not hold outweighs one that cannot be told.
     static func match(
         _ conditions: [(name: String, expression: PolicyExpression)], _ input: PolicyInput
-    ) -> Swift.Result<Bool, ConditionError> {
+    ) -> Swift.Result<Bool, PolicyFailure> {
         var budget = Budget(conditionsCostMax)
         var errors: [String] = []
         for condition in conditions {
             let outcome = condition.expression.evaluate(input, nil)
-            guard budget.spend(outcome.cost) else { return .failure(ConditionError(message: exhausted)) }
+            guard budget.spend(outcome.cost) else { return .failure(PolicyFailure(message: exhausted)) }
             switch outcome.value {
             case .bool(true): continue
             case .bool(false): return .success(false)
@@ -170,7 +166,7 @@ package struct AdmissionPolicy: Sendable {
             default: errors.append("match condition \(condition.name) did not evaluate to a bool")
             }
         }
-        return errors.isEmpty ? .success(true) : .failure(ConditionError(message: errors.joined(separator: ", ")))
+        return errors.isEmpty ? .success(true) : .failure(PolicyFailure(message: errors.joined(separator: ", ")))
     }
 
     private func decision(

@@ -6,6 +6,8 @@ struct PolicyScope {
     var hasParams: Bool
     var hasAuthorizer = true
     var hasVariables = true
+    /// Whether `Object{...}` and `JSONPatch{...}` can be made.
+    var makesPatches = false
     var types = PolicyTypes()
     /// The types of `object` and `oldObject`, and of `params`, where expressions are held against kinds.
     var object: CELType = .dyn
@@ -13,8 +15,8 @@ struct PolicyScope {
 
     /// In the order in which `PolicyInput` has the values.
     var environment: CELEnvironment {
-        var environment = CELEnvironment.kubernetes
-        environment.types = types
+        var environment = makesPatches ? CELEnvironment.kubernetesPatches : .kubernetes
+        environment.types = makesPatches ? CELMutationTypes(base: types) : types
         environment.declare("object", object)
         environment.declare("oldObject", object)
         environment.declare("request", .object(PolicyTypes.request))
@@ -59,8 +61,9 @@ struct PolicyExpression: Sendable {
         do throws(CELIssues) {
             let checked = try environment.compile(source)
             let type = checked.resultType
-            if let results, !results.contains(type), !type.isDynamic || results == [.bool] {
-                return (nil, "must evaluate to \(results.map(\.description).joined(separator: " or "))", type)
+            if let results, !results.contains(type) {
+                let wanted = results.map(\.description).joined(separator: " or ")
+                return (nil, "must evaluate to \(wanted) but got \(type)", type)
             }
             return (try environment.program(checked), nil, type)
         } catch {

@@ -15,6 +15,8 @@ struct AdmissionChain: Sendable {
 
     func admit(_ attributes: inout AdmissionAttributes, in registry: Registry) throws(APIError) {
         for plugin in plugins { try plugin.admit(&attributes, in: registry) }
+        guard attributes.passes.begin() else { return }
+        for plugin in plugins { try plugin.admit(&attributes, in: registry) }
     }
 
     func validate(_ attributes: AdmissionAttributes, in registry: Registry) throws(APIError) {
@@ -36,7 +38,8 @@ struct AdmissionChain: Sendable {
             PodNodeSelector(), PodPriority(), DefaultTolerationSeconds(), DefaultStorageClass(),
             StorageObjectInUseProtection(), PersistentVolumeClaimResize(), RuntimeClassDefaults(),
             CertificateApproval(), CertificateSigning(), CertificateSubjectRestriction(), DefaultIngressClass(),
-            SecurityContextDeny(), DenyEscalatingExec(), RoleAdmission(), ValidatingPolicies(), PodWarnings(),
+            SecurityContextDeny(), DenyEscalatingExec(), RoleAdmission(), MutatingPolicies(), ValidatingPolicies(),
+            PodWarnings(),
         ]
     }
 }

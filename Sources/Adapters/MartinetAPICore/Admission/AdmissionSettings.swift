@@ -41,7 +41,8 @@ package struct AdmissionSettings: Sendable {
         "NamespaceLifecycle", "LimitRanger", "ServiceAccount", "TaintNodesByCondition", "PodSecurity", "Priority",
         "DefaultTolerationSeconds", "DefaultStorageClass", "StorageObjectInUseProtection", "RuntimeClass",
         "PersistentVolumeClaimResize", "CertificateApproval", "CertificateSigning", "CertificateSubjectRestriction",
-        "DefaultIngressClass", "ResourceQuota", "ValidatingAdmissionPolicy",
+        "DefaultIngressClass", "ResourceQuota", "MutatingAdmissionPolicy",
+        "ValidatingAdmissionPolicy",
     ]
     private static let byFlag: Set<String> = [
         "NodeRestriction", "AlwaysPullImages", "PodNodeSelector", "SecurityContextDeny", "DenyEscalatingExec",
@@ -50,7 +51,7 @@ package struct AdmissionSettings: Sendable {
     /// Upstream's plugins that this server has none of.
     private static let missing: Set<String> = [
         "ClusterTrustBundleAttest", "DenyServiceExternalIPs", "EventRateLimit", "ExtendedResourceToleration",
-        "ImagePolicyWebhook", "LimitPodHardAntiAffinityTopology", "MutatingAdmissionPolicy",
+        "ImagePolicyWebhook", "LimitPodHardAntiAffinityTopology",
         "MutatingAdmissionWebhook", "NamespaceAutoProvision", "NamespaceExists",
         "OwnerReferencesPermissionEnforcement", "PodTolerationRestriction", "PodTopologyLabels",
         "ValidatingAdmissionWebhook", "PodSecurityPolicy",

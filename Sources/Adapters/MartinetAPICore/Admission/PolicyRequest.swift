@@ -1,8 +1,10 @@
 import MartinetAdmissionPolicies
 import MartinetAPI
+import MartinetAuthorization
 import MartinetCELKubernetes
 import MartinetClient
 import MartinetSchema
+import MartinetStrategies
 
 /// A write as policies see it.
 struct PolicyRequest {
@@ -10,7 +12,7 @@ struct PolicyRequest {
         let message: String
     }
 
-    let attributes: AdmissionAttributes
+    private(set) var attributes: AdmissionAttributes
     let matching: PolicyMatching
     private let registry: Registry
     private let namespace: Object?
@@ -83,11 +85,40 @@ struct PolicyRequest {
 
     private func resource(_ kind: Object) -> ServedResource? { registry.resource(kind) }
 
+    // MARK: - The object in the version that matched
+
+    private func matched(_ place: PolicyMatching.Place) -> ServedResource? {
+        registry.served[ResourceName(group: place.group, version: place.version, plural: place.plural)]
+    }
+
+    func object(in place: PolicyMatching.Place) -> Object {
+        guard let matched = matched(place), matched.kind != attributes.kind else { return attributes.object }
+        return matched.converted(attributes.object)
+    }
+
+    func withDefaults(_ object: Object, in place: PolicyMatching.Place) -> Object {
+        var object = object
+        Defaults.apply(to: &object)
+        // A subresource's own kind has no strategy here.
+        if let matched = matched(place), object.type.kind == matched.kind { matched.strategy.setDefaults(&object) }
+        return object
+    }
+
+    /// Takes an object in the version that matched as what the request is about from now on.
+    mutating func replace(_ object: Object, in place: PolicyMatching.Place) {
+        guard let matched = matched(place), matched.kind != attributes.kind,
+            let own = registry.served[attributes.resource]
+        else {
+            attributes.object = object
+            return
+        }
+        attributes.object = own.converted(object)
+    }
+
     // MARK: - What expressions see
 
     func input(_ place: PolicyMatching.Place, params: Object?) -> PolicyInput {
-        let matched = registry.served[
-            ResourceName(group: place.group, version: place.version, plural: place.plural)]
+        let matched = matched(place)
         func converted(_ object: Object?) -> Object? {
             guard let object, let matched, matched.kind != attributes.kind else { return object }
             return matched.converted(object)
@@ -126,6 +157,10 @@ struct PolicyRequest {
         let user = map([
             ("username", text(identity.user)), ("uid", text(identity.uid)),
             ("groups", identity.groups.isEmpty ? nil : .list(identity.groups.map(Value.string))),
+            (
+                "extra",
+                identity.extra.isEmpty ? nil : map(identity.extra.map { ($0.key, .list($0.value.map(Value.string))) })
+            ),
         ])
         return map([
             ("kind", kindOf(kind)), ("resource", resource(place.group, place.version)),
@@ -157,7 +192,8 @@ struct PolicyAuthorizer: CELAuthorizer {
 
     func authorize(_ request: CELAuthorizationRequest) -> CELAuthorizationDecision {
         guard request.path.isEmpty else {
-            return CELAuthorizationDecision(isAllowed: false, error: "checks of paths are not there yet")
+            let decision = registry.authorizer.decide(AccessRequest(identity, verb: request.verb, path: request.path))
+            return CELAuthorizationDecision(isAllowed: decision.isAllowed, reason: decision.reason)
         }
         var resource = ResourceName(group: request.group, version: "v1", plural: request.resource)
         resource.namespace = request.namespace.isEmpty ? nil : request.namespace

@@ -77,6 +77,9 @@ package final class ResourceCache: Sendable {
 
     package var count: Int { state.withLock { $0.objects.count } }
 
+    /// When it last changed.
+    var changed: Revision { state.withLock { $0.changed } }
+
     struct Page {
         var objects: [CachedObject] = []
         /// The key to go on from; nil at the end.
