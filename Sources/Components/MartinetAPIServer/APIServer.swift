@@ -359,7 +359,7 @@ package final class APIServer: RequestHandler {
         }
         let key = ResourceName(version: "v1", plural: "pods", namespace: name.namespace, name: name.name)
         guard let pod = registry.stored(key) else { throw APIError.notFound(key) }
-        if let refusal = registry.connectRefusal(name, pod: pod.object, identity) { throw refusal }
+        if let refusal = registry.connectRefusal(name, pod: pod.object, identity, query: query.all) { throw refusal }
         nodes.serve(request, pod: pod.object, exchange) { [self] error in
             fail(error, http, Representation(), exchange)
         }

@@ -91,7 +91,7 @@ package struct AdmissionPolicy: Sendable {
             let expression = PolicyExpression(variable.text("expression"), in: scope, results: nil)
             let name = variable.text("name")
             compiled.append((name, expression))
-            scope.types.variableTypes[name] = expression.type
+            scope.define(name, expression)
         }
         return compiled
     }

@@ -49,8 +49,8 @@ package final class KubernetesExpressions: ExpressionCompiler {
                 known.scope.hasParams = expression.hasParams
             }
             for variable in expression.variables.dropFirst(known.variables.count) {
-                known.scope.types.variableTypes[variable.name] =
-                    PolicyExpression(variable.text, in: known.scope, results: nil).type
+                known.scope.define(
+                    variable.name, PolicyExpression(variable.text, in: known.scope, results: nil))
             }
             known.variables = expression.variables
             return known.scope

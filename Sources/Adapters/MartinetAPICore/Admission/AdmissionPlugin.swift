@@ -16,6 +16,8 @@ struct AdmissionAttributes {
     let old: Object?
     /// Whether what was sent, or what a patch made, carried the identity of what is stored: then it is based on it.
     var isBased = false
+    /// What somebody wants who is connected to the object, such as PodExecOptions; nil for all writes.
+    var connection: Object?
     /// Which plugins have seen it, and which shall again.
     var passes = AdmissionPasses()
     private let notes: RequestNotes?

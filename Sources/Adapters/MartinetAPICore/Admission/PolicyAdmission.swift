@@ -27,6 +27,10 @@ final class ValidatingPolicies: AdmissionPlugin {
         }
     }
 
+    func connect(_ attributes: AdmissionAttributes, in registry: Registry) throws(APIError) {
+        try validate(attributes, in: registry)
+    }
+
     func validate(_ attributes: AdmissionAttributes, in registry: Registry) throws(APIError) {
         let bound = directory.bound(to: attributes.resource, in: registry)
         guard !bound.isEmpty, !PolicyExemption.holds(attributes) else { return }

@@ -34,14 +34,17 @@ struct PolicyRequest {
         namespace = inNamespace.flatMap {
             registry.stored(ResourceName(version: "v1", plural: "namespaces", name: $0))?.object
         }
-        let objects = [attributes.verb == .delete ? nil : attributes.object, attributes.old].compactMap { $0 }
+        let isConnection = attributes.connection != nil
+        let objects =
+            isConnection
+            ? [] : [attributes.verb == .delete ? nil : attributes.object, attributes.old].compactMap { $0 }
         func labels(_ object: Object) -> Map { object.part("metadata")?.map("labels") ?? Map() }
         matching = PolicyMatching(
             place: place, equivalents: versions.filter { $0 != place }, subresource: attributes.resource.subresource,
-            name: attributes.object.metadata.name, operation: attributes.verb.rawValue.uppercased(),
+            name: attributes.object.metadata.name, operation: isConnection ? "CONNECT" : attributes.verb.rawValue.uppercased(),
             isNamespaced: inNamespace != nil,
             namespaceLabels: isNamespaceObject ? objects.first.map(labels) : namespace.map(labels),
-            objectLabels: objects.map(labels))
+            objectLabels: isConnection ? [Map()] : objects.map(labels))
     }
 
     // MARK: - Parameters
@@ -130,6 +133,12 @@ struct PolicyRequest {
         about.subresource = attributes.resource.subresource
         about.namespace = attributes.resource.namespace ?? ""
         about.name = name
+        if let connection = attributes.connection {
+            return PolicyInput(
+                object: connection, oldObject: nil, request: request(place, attributes.kind, name),
+                namespace: namespace, params: params,
+                authorizer: PolicyAuthorizer(identity: attributes.identity, registry: registry), resource: about)
+        }
         return PolicyInput(
             object: attributes.verb == .delete ? nil : converted(attributes.object),
             oldObject: converted(attributes.old), request: request(place, matched?.kind ?? attributes.kind, name),
@@ -152,7 +161,7 @@ struct PolicyRequest {
                 ("resource", .string(attributes.resource.plural)),
             ])
         }
-        let own = attributes.kind
+        let (own, kind) = attributes.connection?.type.kind.map { ($0, $0) } ?? (attributes.kind, kind)
         let identity = attributes.identity
         let user = map([
             ("username", text(identity.user)), ("uid", text(identity.uid)),
@@ -165,7 +174,7 @@ struct PolicyRequest {
         return map([
             ("kind", kindOf(kind)), ("resource", resource(place.group, place.version)),
             ("subResource", text(attributes.resource.subresource)), ("requestKind", kindOf(own)),
-            ("requestResource", resource(own.group, own.version)),
+            ("requestResource", resource(attributes.kind.group, attributes.kind.version)),
             ("requestSubResource", text(attributes.resource.subresource)), ("name", .string(name)),
             ("namespace", text(isNamespaceObject ? name : attributes.resource.namespace ?? "")),
             ("operation", .string(matching.operation)), ("userInfo", user),
