@@ -141,7 +141,8 @@ package struct AdmissionPolicy: Sendable {
         for (index, rule) in validations.enumerated() {
             let outcome = rule.expression.evaluate(input, values)
             guard budget.spend(outcome.cost, values) else {
-                result.decisions.append(failure(AdmissionPolicy.exhausted, index))
+                // Nothing that was found before counts: the policy as a whole has failed.
+                result.decisions = [failure(AdmissionPolicy.exhausted, index)]
                 return result
             }
             result.decisions.append(decision(rule, index, outcome.value, input, values, &budget))
@@ -205,7 +206,8 @@ package struct AdmissionPolicy: Sendable {
         for (key, expression) in annotations {
             let outcome = expression.evaluate(input, values)
             guard budget.spend(outcome.cost, values) else {
-                result.decisions.append(failure(AdmissionPolicy.exhausted))
+                result.decisions = [failure(AdmissionPolicy.exhausted)]
+                result.annotations.removeAll()
                 return
             }
             switch outcome.value {

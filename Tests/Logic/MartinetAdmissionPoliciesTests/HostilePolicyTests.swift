@@ -67,7 +67,7 @@ import Testing
         "object.metadata.name.matches('((a{1000}){1000}){1000}')",
         "object.metadata.name.matches('\(String(repeating: "(", count: 2000))')",
         "object.metadata.name.matches('\(String(repeating: "(", count: 2000))a\(String(repeating: ")", count: 2000))')",
-        "'\(String(repeating: "a", count: 20000))'.matches('(a?){900}b')",
+        "'\(String(repeating: "a", count: 1000))'.matches('(a?){900}b')",
         "\(String(repeating: "[", count: 3000))\(String(repeating: "]", count: 3000)) == []",
         "quantity('\(String(repeating: "9", count: 10000))').isGreaterThan(quantity('1'))",
         "url('\(String(repeating: "%41", count: 10000))').getHost() == ''",
