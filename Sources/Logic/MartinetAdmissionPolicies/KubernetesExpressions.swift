@@ -39,22 +39,24 @@ package final class KubernetesExpressions: ExpressionCompiler {
     }
 
     private func scope(of expression: Expression) -> PolicyScope {
-        known.withLock { known in
-            let isMore =
-                known.hasParams == expression.hasParams && known.variables.count <= expression.variables.count
-                && expression.variables.starts(with: known.variables)
-            if !isMore {
-                known = Known()
-                known.hasParams = expression.hasParams
-                known.scope.hasParams = expression.hasParams
-            }
-            for variable in expression.variables.dropFirst(known.variables.count) {
-                known.scope.define(
-                    variable.name, PolicyExpression(variable.text, in: known.scope, results: nil))
-            }
-            known.variables = expression.variables
-            return known.scope
+        var known = self.known.withLock { $0 }
+        let isMore =
+            known.hasParams == expression.hasParams && known.variables.count <= expression.variables.count
+            && expression.variables.starts(with: known.variables)
+        if !isMore {
+            known = Known()
+            known.hasParams = expression.hasParams
+            known.scope.hasParams = expression.hasParams
         }
+        let more = expression.variables.dropFirst(known.variables.count)
+        for variable in more {
+            known.scope.define(variable.name, PolicyExpression(variable.text, in: known.scope, results: nil))
+        }
+        if !more.isEmpty || !isMore {
+            known.variables = expression.variables
+            self.known.withLock { [known] in $0 = known }
+        }
+        return known.scope
     }
 
     private static func device(_ text: String) -> ExpressionFault? {

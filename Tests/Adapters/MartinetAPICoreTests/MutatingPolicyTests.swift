@@ -253,6 +253,39 @@ import Testing
         #expect(stored?.object.metadata.labels.isEmpty == true)
     }
 
+    @Test func policiesOfOlderVersionsWorkLikeThoseOfTheStableOne() throws {
+        let cluster = try TestCluster(runtimeConfig: RuntimeConfig(["api/all=true"]))
+        for version in ["v1beta1", "v1alpha1"] {
+            let group = "\"apiVersion\":\"admissionregistration.k8s.io/\(version)\""
+            for json in [
+                """
+                {\(group),"kind":"MutatingAdmissionPolicy","metadata":{"name":"\(version)"},"spec":{"matchConstraints":\
+                {"resourceRules":[{"apiGroups":["apps"],"apiVersions":["v1"],"operations":["CREATE"],"resources":["deployments"]}]},\
+                "reinvocationPolicy":"Never","mutations":[\(patch("[JSONPatch{op: 'add', path: '/metadata/labels', value: {'from': '\(version)'}}]"))]}}
+                """,
+                """
+                {\(group),"kind":"MutatingAdmissionPolicyBinding","metadata":{"name":"b"},"spec":{"policyName":"\(version)"}}
+                """,
+            ] {
+                let meta = try JSONDecoder.typeMeta(of: Array(json.utf8))
+                let kind = try #require(
+                    cluster.registry.served.all.first {
+                        $0.kind.apiVersion == meta.apiVersion && $0.kind.name == meta.kind
+                    }?.kind)
+                let object = try JSONDecoder.decode(Array(json.utf8), as: kind.type).object
+                let name = ResourceName(kind, name: object.metadata.name)
+                var creation = APIRequest(.create, name, object: object)
+                creation.resource.name = nil
+                if cluster.registry.stored(name) != nil { try cluster.send(APIRequest(.delete, name)) }
+                try cluster.send(creation)
+            }
+            let kind = try #require(Deployment.type.kind)
+            let object = try JSONDecoder.decode(Array(self.json(name: version).utf8), as: kind.type).object
+            let made = try cluster.send(APIRequest(.create, ResourceName(kind, namespace: "shop"), object: object))
+            #expect(made.metadata.labels["from"] == version)
+        }
+    }
+
     // MARK: - Order
 
     @Test func aPolicyRunsAgainAfterALaterChangeIfItWants() throws {

@@ -21,15 +21,52 @@ final class PolicyDirectory<Policy: Sendable>: Sendable {
         let policy: Policy
     }
 
+    /// What there was at one time, for everybody to read.
+    private final class Snapshot: Sendable {
+        let seen: Seen
+        let compiled: [String: Compiled]
+        let bound: [Bound]
+        /// Where in `bound` the policies are that name a resource, by its plural, and those that name any.
+        let byPlural: [String: [Int]]
+        let everywhere: [Int]
+
+        init(_ seen: Seen, _ compiled: [String: Compiled], _ bound: [Bound]) {
+            self.seen = seen
+            self.compiled = compiled
+            self.bound = bound
+            (byPlural, everywhere) = Snapshot.index(bound)
+        }
+
+        private static func index(_ all: [Bound]) -> ([String: [Int]], [Int]) {
+            var byPlural: [String: [Int]] = [:]
+            var everywhere: [Int] = []
+            for (position, bound) in all.enumerated() {
+                let rules = bound.spec.part("matchConstraints")?.parts("resourceRules") ?? []
+                var plurals: Set<String> = []
+                for rule in rules {
+                    guard case .list(let resources)? = rule[field: "resources"] else { continue }
+                    for case .string(let text) in resources { plurals.insert(String(text.prefix { $0 != "/" })) }
+                }
+                if rules.isEmpty || plurals.contains("*") {
+                    everywhere.append(position)
+                } else {
+                    for plural in plurals { byPlural[plural, default: []].append(position) }
+                }
+            }
+            return (byPlural, everywhere)
+        }
+    }
+
+    /// When the policies and the bindings last changed.
+    private struct Seen: Equatable {
+        let policies: Revision
+        let bindings: Revision
+    }
+
     private struct State {
         /// Of the policies and of the bindings, once they are served.
         var caches: (policies: ResourceCache, bindings: ResourceCache)?
-        var seen: (policies: Revision, bindings: Revision)?
-        var compiled: [String: Compiled] = [:]
-        var bound: [Bound] = []
-        /// Where in `bound` the policies are that name a resource, by its plural, and those that name any.
-        var byPlural: [String: [Int]] = [:]
-        var everywhere: [Int] = []
+        var snapshot: Snapshot?
     }
 
     private let state = Mutex(State())
@@ -45,64 +82,51 @@ final class PolicyDirectory<Policy: Sendable>: Sendable {
 
     /// The policies that may be about a resource, by name: whether they are, `PolicyMatching` decides.
     func bound(to resource: ResourceName, in registry: Registry) -> [Bound] {
-        state.withLock { state in
-            refresh(&state, registry)
-            guard !state.bound.isEmpty else { return [] }
-            let named = state.byPlural[resource.plural] ?? []
-            if named.isEmpty, state.everywhere.isEmpty { return [] }
-            return (named + state.everywhere).sorted().map { state.bound[$0] }
-        }
+        guard let snapshot = current(registry), !snapshot.bound.isEmpty else { return [] }
+        let named = snapshot.byPlural[resource.plural] ?? []
+        if named.isEmpty, snapshot.everywhere.isEmpty { return [] }
+        return (named + snapshot.everywhere).sorted().map { snapshot.bound[$0] }
     }
 
-    private func refresh(_ state: inout State, _ registry: Registry) {
-        if state.caches == nil {
-            let served = registry.served
-            guard let policies = served[policies]?.cache, let bindings = served[bindings]?.cache else { return }
-            state.caches = (policies, bindings)
-        }
-        guard let caches = state.caches else { return }
+    private func current(_ registry: Registry) -> Snapshot? {
+        let (known, snapshot) = state.withLock { ($0.caches, $0.snapshot) }
+        guard let caches = known ?? find(registry) else { return nil }
         // Looked at before the objects are: what changes meanwhile is seen the next time.
-        let now = (caches.policies.changed, caches.bindings.changed)
-        if let seen = state.seen, seen == now { return }
-        state.seen = now
+        let now = Seen(policies: caches.policies.changed, bindings: caches.bindings.changed)
+        if let snapshot, snapshot.seen == now { return snapshot }
+        // Two may do this at once; both get the same.
+        let fresh = take(now, caches.policies, caches.bindings, snapshot?.compiled ?? [:])
+        state.withLock { $0.snapshot = fresh }
+        return fresh
+    }
+
+    private func find(_ registry: Registry) -> (policies: ResourceCache, bindings: ResourceCache)? {
+        let served = registry.served
+        guard let policies = served[policies]?.cache, let bindings = served[bindings]?.cache else { return nil }
+        state.withLock { $0.caches = (policies, bindings) }
+        return (policies, bindings)
+    }
+
+    private func take(
+        _ now: Seen, _ policies: ResourceCache, _ bindings: ResourceCache, _ before: [String: Compiled]
+    ) -> Snapshot {
         func all(_ cache: ResourceCache) -> [CachedObject] {
             cache.page(Selection(), from: nil, limit: 0, at: nil)?.objects ?? []
         }
-        let bindings = Dictionary(grouping: all(caches.bindings).map(\.object)) {
-            $0.part("spec")?.text("policyName") ?? ""
-        }
-        var before = state.compiled
-        state.compiled.removeAll()
-        state.bound.removeAll()
-        for object in all(caches.policies) {
+        let bindings = Dictionary(grouping: all(bindings).map(\.object)) { $0.part("spec")?.text("policyName") ?? "" }
+        var kept: [String: Compiled] = [:]
+        var bound: [Bound] = []
+        for object in all(policies) {
             guard let bindings = bindings[object.name], let spec = object.object.part("spec") else { continue }
             let metadata = object.object.metadata
-            var compiled = before.removeValue(forKey: object.name)
+            var compiled = before[object.name]
             if compiled?.uid != metadata.uid || compiled?.generation != metadata.generation { compiled = nil }
             let fresh =
                 compiled ?? Compiled(uid: metadata.uid, generation: metadata.generation, policy: compile(spec))
-            state.compiled[object.name] = fresh
-            state.bound.append(Bound(name: object.name, spec: spec, policy: fresh.policy, bindings: bindings))
+            kept[object.name] = fresh
+            bound.append(Bound(name: object.name, spec: spec, policy: fresh.policy, bindings: bindings))
         }
-        index(&state)
-    }
-
-    private func index(_ state: inout State) {
-        state.byPlural.removeAll()
-        state.everywhere.removeAll()
-        for (position, bound) in state.bound.enumerated() {
-            let rules = bound.spec.part("matchConstraints")?.parts("resourceRules") ?? []
-            var plurals: Set<String> = []
-            for rule in rules {
-                guard case .list(let resources)? = rule[field: "resources"] else { continue }
-                for case .string(let text) in resources { plurals.insert(String(text.prefix { $0 != "/" })) }
-            }
-            if rules.isEmpty || plurals.contains("*") {
-                state.everywhere.append(position)
-            } else {
-                for plural in plurals { state.byPlural[plural, default: []].append(position) }
-            }
-        }
+        return Snapshot(now, kept, bound)
     }
 }
 
