@@ -110,7 +110,8 @@ struct PolicyExpression: Sendable {
             let type = checked.resultType
             let depth = scope.depth(of: checked.root)
             guard depth <= depthMax else {
-                return Compiled(failure: "expression recursion limit exceeded: its variables lead to each other too deep")
+                return Compiled(
+                    failure: "expression recursion limit exceeded: its variables lead to each other too deep")
             }
             if let results, !results.contains(type) {
                 let wanted = results.map(\.description).joined(separator: " or ")

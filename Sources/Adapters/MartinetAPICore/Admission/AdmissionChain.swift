@@ -9,7 +9,8 @@ struct AdmissionChain: Sendable {
         let enabled = settings.enabled
         // What the server itself writes is no choice.
         plugins = (AdmissionChain.all(settings) + [quotas]).filter {
-            enabled.contains($0.name) || $0 is SystemFields || $0 is PodWarnings || $0 is ObjectWarnings || $0 is RoleAdmission
+            enabled.contains($0.name) || $0 is SystemFields || $0 is RoleAdmission || $0 is PodWarnings
+                || $0 is ObjectWarnings
         }
     }
 

@@ -41,7 +41,8 @@ struct PolicyRequest {
         func labels(_ object: Object) -> Map { object.part("metadata")?.map("labels") ?? Map() }
         matching = PolicyMatching(
             place: place, equivalents: versions.filter { $0 != place }, subresource: attributes.resource.subresource,
-            name: attributes.object.metadata.name, operation: isConnection ? "CONNECT" : attributes.verb.rawValue.uppercased(),
+            name: attributes.object.metadata.name,
+            operation: isConnection ? "CONNECT" : attributes.verb.rawValue.uppercased(),
             isNamespaced: inNamespace != nil,
             namespaceLabels: isNamespaceObject ? objects.first.map(labels) : namespace.map(labels),
             objectLabels: isConnection ? [Map()] : objects.map(labels))
