@@ -301,6 +301,28 @@ import Testing
         #expect(made.metadata.annotations["runs"] == "2", "there is no third time")
     }
 
+    @Test func builtInPluginsAddToAPodOnceThoughTheySeeItTwice() throws {
+        try make(#"{"apiVersion":"v1","kind":"ServiceAccount","metadata":{"name":"default"}}"#)
+        try make(
+            #"{"apiVersion":"v1","kind":"LimitRange","metadata":{"name":"l"},"spec":{"limits":[{"type":"Container","default":{"cpu":"1"}}]}}"#
+        )
+        let side = "Object.spec.containers{name: 'side', image: 'side:1'}"
+        try policy(
+            configuration("Object{spec: Object.spec{containers: [\(side)]}}"), reinvoked: "IfNeeded",
+            rule: #""apiGroups":[""],"apiVersions":["v1"],"operations":["CREATE"],"resources":["pods"]"#)
+        let pod = Pod(
+            object: try make(
+                #"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"p"},"spec":{"containers":[{"name":"c","image":"i:1"}]}}"#
+            ))
+        #expect(pod.spec.containers.map(\.name) == ["c", "side"])
+        #expect(pod.spec.volumes.count == 1)
+        #expect(pod.spec.tolerations.count == 2)
+        for container in pod.spec.containers {
+            #expect(container.volumeMounts.count == 1, "of a container that came later too")
+            #expect(container.resources.limits["cpu"]?.description == "1")
+        }
+    }
+
     @Test func theGenerationCountsWhatAPolicyChangesInAnUpdate() throws {
         let made = try deployment()
         try policy(configuration("Object{spec: Object.spec{replicas: 9}}"))
