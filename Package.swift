@@ -103,7 +103,10 @@ let modules: [Module] = [
     module(.logic, "MartinetPodSecurity", uses: ["MartinetSchema"]),
     module(
         .logic, "MartinetAdmissionPolicies",
-        uses: ["MartinetSchema", "MartinetAPI", "MartinetStrategies", "MartinetCEL", "MartinetCELKubernetes"]),
+        uses: [
+            "MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetStrategies", "MartinetManagedFields",
+            "MartinetPatch", "MartinetCEL", "MartinetCELKubernetes",
+        ]),
     module(
         .logic, "MartinetWebhooks",
         uses: [
@@ -358,7 +361,7 @@ let testUses: [String: [String]] = [
     ],
     "MartinetAPIServer": ["MartinetControllers"],
     "MartinetBench": ["MartinetAPICore", "MartinetAPIServer", "MartinetSchema"],
-    "MartinetStrategies": ["MartinetPatch"],
+    "MartinetStrategies": ["MartinetPatch", "MartinetAdmissionPolicies"],
     "MartinetStore": ["MartinetStoreContract", "CMartinetRecordingDisk", "martinet-store-bench"],
     "MartinetKubectl": [
         "MartinetAPICore", "MartinetAPIServer", "MartinetAPISession", "MartinetClient", "MartinetControllers",

@@ -1,3 +1,4 @@
+import MartinetAdmissionPolicies
 import MartinetCustomResources
 import MartinetSchema
 import MartinetStrategies
@@ -10,11 +11,12 @@ enum BuiltinResources {
     static let kinds: [Kind] = Schema.builtin.kinds.filter { !$0.plural.isEmpty }
 
     static func all(_ config: RuntimeConfig, reached: ReachedRevision) -> [ServedResource] {
-        kinds.filter(config.serves).map { kind in
+        let expressions = KubernetesExpressions()
+        return kinds.filter(config.serves).map { kind in
             let storage = Versions.storage(of: kind)
             let cache = ResourceCache(
                 prefix: ServedResource.prefix(group: storage.group, plural: storage.plural), reached: reached)
-            let hub = strategy(for: storage)
+            let hub = strategy(for: storage, expressions)
             guard storage != kind else {
                 return ServedResource(
                     kind: kind, fingerprint: Schema.builtin.fingerprint, strategy: hub, cache: cache,
@@ -27,7 +29,8 @@ enum BuiltinResources {
         }
     }
 
-    private static func strategy(for kind: Kind) -> any Strategy {
-        kind.name == "CustomResourceDefinition" ? CustomResourceDefinitionStrategy() : Strategies.strategy(for: kind)
+    private static func strategy(for kind: Kind, _ expressions: any ExpressionCompiler) -> any Strategy {
+        kind.name == "CustomResourceDefinition"
+            ? CustomResourceDefinitionStrategy() : Strategies.strategy(for: kind, compiler: expressions)
     }
 }

@@ -23,7 +23,7 @@ extension Registry {
     }
 
     private var policyResource: ServedResource? {
-        served[ResourceName(group: ValidatingPolicies.group, version: "v1", plural: "validatingadmissionpolicies")]
+        served[ResourceName(group: PolicyExemption.group, version: "v1", plural: "validatingadmissionpolicies")]
     }
 
     /// A write of the system's own, again when another came between.

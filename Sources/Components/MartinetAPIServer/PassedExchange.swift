@@ -4,7 +4,7 @@ import Synchronization
 
 /// An exchange whose request holds a place in the server until it is answered, or its stream has begun.
 final class PassedExchange: Exchange {
-    private let base: any Exchange
+    let base: any Exchange
     private let pass: FlowGate.Pass
     private let hasLeft = Atomic(false)
 

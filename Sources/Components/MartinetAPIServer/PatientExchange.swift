@@ -15,6 +15,11 @@ final class PatientExchange: Exchange {
         self.again = again
     }
 
+    /// The patient exchange behind one that may hold a place in the line.
+    static func behind(_ exchange: any Exchange) -> PatientExchange? {
+        (exchange as? PassedExchange)?.base as? PatientExchange ?? exchange as? PatientExchange
+    }
+
     /// Whether the error is only that somebody must be asked first.
     func triesAgain(after error: APIError, _ authorizer: Authorizer) -> Bool {
         guard tries < Authorizer.triesMax else { return false }

@@ -91,7 +91,7 @@ package struct AdmissionPolicy: Sendable {
             let expression = PolicyExpression(variable.text("expression"), in: scope, results: nil)
             let name = variable.text("name")
             compiled.append((name, expression))
-            scope.types.variableTypes[name] = expression.type
+            scope.define(name, expression)
         }
         return compiled
     }
@@ -141,7 +141,8 @@ package struct AdmissionPolicy: Sendable {
         for (index, rule) in validations.enumerated() {
             let outcome = rule.expression.evaluate(input, values)
             guard budget.spend(outcome.cost, values) else {
-                result.decisions.append(failure(AdmissionPolicy.exhausted, index))
+                // Nothing that was found before counts: the policy as a whole has failed.
+                result.decisions = [failure(AdmissionPolicy.exhausted, index)]
                 return result
             }
             result.decisions.append(decision(rule, index, outcome.value, input, values, &budget))
@@ -150,19 +151,15 @@ package struct AdmissionPolicy: Sendable {
         return result
     }
 
-    struct ConditionError: Error {
-        let message: String
-    }
-
     /// Whether all conditions hold. One that does not hold outweighs one that cannot be told.
     static func match(
         _ conditions: [(name: String, expression: PolicyExpression)], _ input: PolicyInput
-    ) -> Swift.Result<Bool, ConditionError> {
+    ) -> Swift.Result<Bool, PolicyFailure> {
         var budget = Budget(conditionsCostMax)
         var errors: [String] = []
         for condition in conditions {
             let outcome = condition.expression.evaluate(input, nil)
-            guard budget.spend(outcome.cost) else { return .failure(ConditionError(message: exhausted)) }
+            guard budget.spend(outcome.cost) else { return .failure(PolicyFailure(message: exhausted)) }
             switch outcome.value {
             case .bool(true): continue
             case .bool(false): return .success(false)
@@ -170,7 +167,7 @@ package struct AdmissionPolicy: Sendable {
             default: errors.append("match condition \(condition.name) did not evaluate to a bool")
             }
         }
-        return errors.isEmpty ? .success(true) : .failure(ConditionError(message: errors.joined(separator: ", ")))
+        return errors.isEmpty ? .success(true) : .failure(PolicyFailure(message: errors.joined(separator: ", ")))
     }
 
     private func decision(
@@ -209,7 +206,8 @@ package struct AdmissionPolicy: Sendable {
         for (key, expression) in annotations {
             let outcome = expression.evaluate(input, values)
             guard budget.spend(outcome.cost, values) else {
-                result.decisions.append(failure(AdmissionPolicy.exhausted))
+                result.decisions = [failure(AdmissionPolicy.exhausted)]
+                result.annotations.removeAll()
                 return
             }
             switch outcome.value {

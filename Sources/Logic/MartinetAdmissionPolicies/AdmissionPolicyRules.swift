@@ -1,50 +1,7 @@
-import MartinetCEL
 package import MartinetSchema
-package import MartinetStrategies
 
-/// Refuses policies whose expressions do not compile or are of the wrong type.
+/// What can be said of a policy's expressions beyond whether they compile.
 package enum AdmissionPolicyRules {
-    /// - Parameters:
-    ///   - spec: of a ValidatingAdmissionPolicy or a MutatingAdmissionPolicy.
-    ///   - old: what is stored: what has not changed is not looked at again.
-    package static func check(_ spec: Object, old: Object?) -> [FieldError] {
-        guard spec != old else { return [] }
-        var errors: [FieldError] = []
-        func report(_ field: String, _ expression: PolicyExpression) {
-            // That it is missing is said elsewhere.
-            guard let failure = expression.failure, !AdmissionPolicy.trimmed(expression.source).isEmpty else { return }
-            errors.append(
-                FieldError(
-                    .invalid, field, "Invalid value: \(expression.source.debugDescription): \(failure)",
-                    origin: "expression"))
-        }
-        var scope = PolicyScope(hasParams: spec.part("paramKind") != nil)
-        for (index, condition) in AdmissionPolicy.conditions(spec, scope).enumerated() {
-            report("spec.matchConditions[\(index)].expression", condition.expression)
-        }
-        for (index, variable) in AdmissionPolicy.variables(spec, &scope).enumerated() {
-            report("spec.variables[\(index)].expression", variable.expression)
-        }
-        var plain = scope
-        plain.hasAuthorizer = false
-        for (index, rule) in spec.parts("validations").enumerated() {
-            report(
-                "spec.validations[\(index)].expression",
-                PolicyExpression(rule.text("expression"), in: scope, results: [.bool]))
-            let message = rule.text("messageExpression")
-            guard !message.isEmpty else { continue }
-            report(
-                "spec.validations[\(index)].messageExpression",
-                PolicyExpression(message, in: plain, results: [.string]))
-        }
-        for (index, annotation) in spec.parts("auditAnnotations").enumerated() {
-            report(
-                "spec.auditAnnotations[\(index)].valueExpression",
-                PolicyExpression(annotation.text("valueExpression"), in: scope, results: [.string, .null]))
-        }
-        return errors
-    }
-
     /// What is doubtful when the expressions meet objects of certain kinds: shown in the policy's status, refused never.
     package static func typeWarnings(
         _ spec: Object, kinds: [Kind], params: Kind?

@@ -1,11 +1,11 @@
-package import MartinetCEL
+import MartinetCEL
 package import MartinetCELKubernetes
 package import MartinetSchema
 import Synchronization
 
 /// What the expressions of a policy see of one request.
 package struct PolicyInput: Sendable {
-    let object: CELValue
+    private(set) var object: CELValue
     let oldObject: CELValue
     let request: CELValue
     let namespace: CELValue
@@ -34,6 +34,13 @@ package struct PolicyInput: Sendable {
         shown["oldObject"] = oldObject
         shown["params"] = params
         self.shown = shown
+    }
+
+    /// The same request after something has changed its object.
+    func with(_ object: Object) -> PolicyInput {
+        var changed = self
+        changed.object = CELValue(.object(object))
+        return changed
     }
 }
 

@@ -4,15 +4,19 @@ package import MartinetCEL
 ///
 /// Any change of a number changes which rules are accepted. Source: apiserver's cel/library/cost.go, v1.36.
 package struct CELKubernetesCostModel: CELCostModel {
-    /// Of the variables, whatever their names are.
-    private let root: CELSchema?
-    package init(root: CELSchema?) { self.root = root }
+    /// How large a value can be, by its path below the variable; nil where nobody knows.
+    private let most: @Sendable (ArraySlice<String>) -> UInt64?
+
+    /// - Parameter root: of the variables, whatever their names are.
+    package init(root: CELSchema?) {
+        most = { path in root?.follow(path).map { UInt64(max(0, $0.elementsMax)) } }
+    }
+
+    package init(most: @escaping @Sendable (_ path: ArraySlice<String>) -> UInt64?) { self.most = most }
 
     package func size(of node: CELCostNode) -> CELRange? {
-        guard let root, let path = node.path, !path.isEmpty, let schema = root.follow(path.dropFirst()) else {
-            return nil
-        }
-        return CELRange(0, UInt64(max(0, schema.elementsMax)))
+        guard let path = node.path, !path.isEmpty, let size = most(path.dropFirst()) else { return nil }
+        return CELRange(0, size)
     }
 
     private func size(_ node: CELCostNode) -> CELRange { node.computedSize ?? size(of: node) ?? .unknown }

@@ -27,4 +27,11 @@ extension CELEnvironment {
         environment.addSemanticVersions()
         return environment
     }()
+
+    /// The same for expressions that change objects: with `jsonpatch.escapeKey`.
+    package static let kubernetesPatches: CELEnvironment = {
+        var environment = CELEnvironment.kubernetes
+        environment.addPatchKeys()
+        return environment
+    }()
 }

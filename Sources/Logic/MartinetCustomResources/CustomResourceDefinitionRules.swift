@@ -29,7 +29,7 @@ package enum CustomResourceDefinitionRules {
         if crd.metadata.name != "\(crd.spec.names.plural).\(crd.spec.group)" {
             report.invalid("metadata.name", "must be spec.names.plural, a dot and spec.group")
         }
-        checkSpec(crd, &report)
+        checkSpec(crd, old: nil, &report)
         checkStoredVersions(crd, &report)
         checkApproval(crd, &report)
         if report.errors.isEmpty { checkCompiles(crd, &report) }
@@ -40,7 +40,7 @@ package enum CustomResourceDefinitionRules {
         _ crd: CustomResourceDefinition, old: CustomResourceDefinition
     ) -> [FieldError] {
         var report = RuleReport()
-        checkSpec(crd, &report)
+        checkSpec(crd, old: old, &report)
         func keep(_ new: String, _ old: String, _ path: String) {
             if new != old { report.invalid(path, "the field is immutable") }
         }
@@ -63,7 +63,9 @@ package enum CustomResourceDefinitionRules {
 
     // MARK: - The specification
 
-    private static func checkSpec(_ crd: CustomResourceDefinition, _ report: inout RuleReport) {
+    private static func checkSpec(
+        _ crd: CustomResourceDefinition, old: CustomResourceDefinition?, _ report: inout RuleReport
+    ) {
         let spec = crd.spec
         if spec.group.isEmpty {
             report.required("spec.group")
@@ -77,7 +79,7 @@ package enum CustomResourceDefinitionRules {
             report.invalid(
                 "spec.preserveUnknownFields", "must be false: set x-kubernetes-preserve-unknown-fields in the schema")
         }
-        checkVersions(spec, &report)
+        checkVersions(spec, old: old?.spec, &report)
         checkConversion(spec.conversion, &report)
         let names = spec.names
         if names.plural.isEmpty { report.required("spec.names.plural") }
@@ -88,8 +90,13 @@ package enum CustomResourceDefinitionRules {
         NameRules.check(crd.status.acceptedNames, "status.acceptedNames", &report)
     }
 
-    private static func checkVersions(_ spec: CustomResourceDefinitionSpec, _ report: inout RuleReport) {
+    private static func checkVersions(
+        _ spec: CustomResourceDefinitionSpec, old: CustomResourceDefinitionSpec?, _ report: inout RuleReport
+    ) {
         let versions = Array(spec.versions)
+        func isStored(_ version: CustomResourceDefinitionVersion) -> Bool {
+            old?.versions.contains { $0.name == version.name && $0.schema == version.schema } ?? false
+        }
         if versions.count(where: \.storage) != 1 {
             report.invalid("spec.versions", "exactly one version must be the storage version")
         }
@@ -119,7 +126,8 @@ package enum CustomResourceDefinitionRules {
                 let isStatusApart = sharesSchema ? hasStatus : version.subresources?.status != nil
                 if let schema = version.schema?.openAPIV3Schema {
                     var rules = StructuralRules()
-                    rules.checkRoot(schema, "\(base).openAPIV3Schema", hasStatus: isStatusApart)
+                    rules.checkRoot(
+                        schema, "\(base).openAPIV3Schema", hasStatus: isStatusApart, isStored: isStored(version))
                     report.errors += rules.report.errors
                 }
             }

@@ -44,6 +44,11 @@ package struct CustomResourceDefinitionStrategy: Strategy {
         CustomResourceDefinitionRules.validateStatusUpdate(CustomResourceDefinition(object: object))
     }
 
+    package func warnings(_ object: Object, old: Object?) -> [String] {
+        FormatWarnings.texts(
+            CustomResourceDefinition(object: object), old: old.map { CustomResourceDefinition(object: $0) })
+    }
+
     package var hasGeneration: Bool { true }
     package var allowsCreateOnUpdate: Bool { false }
     package var requiresResourceVersionOnUpdate: Bool { true }

@@ -11,7 +11,8 @@ struct StructuralRules {
 
     private enum Level { case root, item, field }
 
-    mutating func checkRoot(_ schema: JSONSchemaProps, _ path: String, hasStatus: Bool) {
+    /// - Parameter isStored: whether the same schema is stored already: what its rules cost is accepted then.
+    mutating func checkRoot(_ schema: JSONSchemaProps, _ path: String, hasStatus: Bool, isStored: Bool) {
         if hasStatus { checkRootWithStatus(schema, path) }
         if schema.nullable { report.forbidden("\(path).nullable", "the root cannot be null") }
         let before = report.errors.count
@@ -27,7 +28,8 @@ struct StructuralRules {
         keywords.check(schema, path, isRoot: true, isMetadata: false, depth: 0)
         report.errors += keywords.report.errors
         if isStructural {
-            report.errors += ExpressionDefinitionRules.check(schema, path, otherErrors: keywords.report.errors)
+            report.errors += ExpressionDefinitionRules.check(
+                schema, path, otherErrors: keywords.report.errors, ignoresCosts: isStored)
         }
     }
 

@@ -89,7 +89,8 @@ package struct JSONPatch: Sendable {
                 let found = try? JSONPatch.get(path, in: document)
                 guard (found ?? .null).isEqualJSON(operation.value ?? .null), found != nil || operation.value == .null
                 else {
-                    throw PatchError(.unprocessable, "testing value /\(operation.path.joined(separator: "/")) failed")
+                    let path = operation.path.joined(separator: "/")
+                    throw PatchError(.unprocessable, "testing value /\(path) failed", isFailedTest: true)
                 }
             }
         }

@@ -21,9 +21,12 @@ package struct PatchError: Error, Sendable, Hashable, CustomStringConvertible {
     }
     package let code: Code
     package let message: String
-    package init(_ code: Code, _ message: String) {
+    /// Whether an operation `test` found something else than it expects.
+    package let isFailedTest: Bool
+    package init(_ code: Code, _ message: String, isFailedTest: Bool = false) {
         self.code = code
         self.message = message
+        self.isFailedTest = isFailedTest
     }
     package var description: String { message }
 }

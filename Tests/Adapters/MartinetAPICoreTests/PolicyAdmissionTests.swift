@@ -135,4 +135,46 @@ import Testing
         #expect(warnings.first?.1.contains("found no matching overload for '_>_' applied to '(int, string)'") == true)
         #expect(warnings.last?.1.contains("undefined field 'maxRetries'") == true)
     }
+
+    @Test func whoConnectsToAPodIsHeldAgainstWhatItAsksFor() throws {
+        let cluster = try TestCluster()
+        let json = """
+            {"apiVersion":"admissionregistration.k8s.io/v1","kind":"ValidatingAdmissionPolicy","metadata":{"name":"p"},\
+            "spec":{"matchConstraints":{"resourceRules":[{"apiGroups":[""],"apiVersions":["v1"],"operations":["CONNECT"],\
+            "resources":["pods/exec"]}]},"validations":[{"expression":"!object.stdin && object.command[0] == 'ls' && \
+            object.kind == 'PodExecOptions' && oldObject == null && request.operation == 'CONNECT' && request.name == 'a'"}]}}
+            """
+        _ = try make(json, in: cluster)
+        _ = try make(binding(), in: cluster)
+        let pod = Pod { $0.metadata.name = "a" }
+        var name = ResourceName(version: "v1", plural: "pods", namespace: "shop", name: "a")
+        func refusal(_ query: [String: [String]]) -> APIError? {
+            cluster.registry.connectRefusal(name, pod: pod.object, .admin) { query[$0] ?? [] }
+        }
+        name.subresource = "exec"
+        #expect(refusal(["command": ["ls", "/"], "stdin": ["false"]]) == nil)
+        #expect(refusal(["command": ["ls"], "stdin": ["true"]])?.code == 422)
+        #expect(refusal(["command": ["sh"]])?.message.contains("denied request") == true)
+        name.subresource = "portforward"
+        #expect(refusal([:]) == nil)
+    }
+
+    @Test func theAuthorizerAnswersForPathsAndTheCallerIsWhole() throws {
+        let cluster = try TestCluster()
+        _ = try make(
+            policy(
+                #""validations":[{"expression":"authorizer.path('/healthz').check('get').allowed() && "#
+                    + #"request.userInfo.extra['k'][0] == 'v'"}]"#), in: cluster)
+        _ = try make(binding(), in: cluster)
+        func send(_ groups: [String], _ extra: [String: [String]], _ name: String) throws {
+            let kind = try #require(Deployment.type.kind)
+            let object = try JSONDecoder.decode(Array(deployment(1, name: name).utf8), as: kind.type).object
+            _ = try cluster.send(
+                APIRequest(.create, ResourceName(kind, namespace: "shop"), object: object),
+                as: Identity(user: "u", groups: groups, extra: extra))
+        }
+        try send(["system:masters"], ["k": ["v"]], "a")
+        #expect(throws: APIError.self) { try send(["system:masters"], ["k": ["w"]], "b") }
+        #expect(throws: APIError.self) { try send(["system:masters"], [:], "c") }
+    }
 }

@@ -60,6 +60,33 @@ import Testing
                 == ["Invalid \(place).default"])
     }
 
+    @Test func whatIsStoredAlreadyMayCostWhatItCosts() throws {
+        let costly =
+            #"{"type": "array", "items": {"type": "string", "x-kubernetes-validations": [{"rule": "self.contains('abc')"}]}}"#
+        let stored = try definition(spec: costly)
+        func causes(_ new: CustomResourceDefinition) -> [String] {
+            CustomResourceDefinitionRules.validateUpdate(new, old: stored).map(\.reason.rawValue)
+        }
+        #expect(CustomResourceDefinitionRules.validate(stored).map(\.reason.rawValue).contains("FieldValueForbidden"))
+        var renamed = stored
+        renamed.spec.names.shortNames.append("wd")
+        #expect(causes(renamed).isEmpty)
+        let changed = try definition(spec: costly.replacing("abc", with: "abd"))
+        #expect(causes(changed).contains("FieldValueForbidden"))
+    }
+
+    @Test func aFormatThatNothingChecksIsWarnedOfOnce() throws {
+        let strategy = CustomResourceDefinitionStrategy()
+        let old = try definition(
+            spec: #"{"type": "object", "properties": {"a": {"type": "string", "format": "odd"}}}"#)
+        let new = try definition(
+            spec: #"{"type": "object", "properties": {"a": {"type": "string", "format": "odd"}, "#
+                + #""b": {"type": "array", "items": {"type": "integer", "format": "int8"}}, "#
+                + #""c": {"type": "string", "format": "date-time"}}}"#)
+        #expect(strategy.warnings(old.object, old: nil) == [#"unrecognized format "odd""#])
+        #expect(strategy.warnings(new.object, old: old.object) == [#"unrecognized format "int8""#])
+    }
+
     @Test func namesBelongToTheFirstThatClaimedThem() throws {
         let now = Timestamp(seconds: 5)
         var first = try definition(spec: #"{"type":"object"}"#, names: #","shortNames":["w"]"#)

@@ -1,10 +1,10 @@
 extension JudgeTests {
     /// How many verdicts of each kind are upstream's, to the last cause. They may only rise.
     static let floors: [String: Int] = [
-        "validation admissionregistration.k8s.io/v1.MutatingAdmissionPolicy": 90,
+        "validation admissionregistration.k8s.io/v1.MutatingAdmissionPolicy": 94,
         "validation admissionregistration.k8s.io/v1.MutatingAdmissionPolicyBinding": 45,
         "validation admissionregistration.k8s.io/v1.MutatingWebhookConfiguration": 84,
-        "validation admissionregistration.k8s.io/v1.ValidatingAdmissionPolicy": 91,
+        "validation admissionregistration.k8s.io/v1.ValidatingAdmissionPolicy": 99,
         "validation admissionregistration.k8s.io/v1.ValidatingAdmissionPolicyBinding": 56,
         "validation admissionregistration.k8s.io/v1.ValidatingWebhookConfiguration": 130,
         "validation apiextensions.k8s.io/v1.CustomResourceDefinition": 88,
@@ -23,8 +23,8 @@ extension JudgeTests {
         "validation policy/v1.PodDisruptionBudget": 95, "validation rbac.authorization.k8s.io/v1.ClusterRole": 82,
         "validation rbac.authorization.k8s.io/v1.ClusterRoleBinding": 40,
         "validation rbac.authorization.k8s.io/v1.Role": 38, "validation rbac.authorization.k8s.io/v1.RoleBinding": 79,
-        "validation resource.k8s.io/v1.DeviceClass": 62, "validation resource.k8s.io/v1.ResourceClaim": 88,
-        "validation resource.k8s.io/v1.ResourceClaimTemplate": 53, "validation resource.k8s.io/v1.ResourceSlice": 94,
+        "validation resource.k8s.io/v1.DeviceClass": 64, "validation resource.k8s.io/v1.ResourceClaim": 88,
+        "validation resource.k8s.io/v1.ResourceClaimTemplate": 55, "validation resource.k8s.io/v1.ResourceSlice": 94,
         "validation scheduling.k8s.io/v1.PriorityClass": 67, "validation storage.k8s.io/v1.CSIDriver": 74,
         "validation storage.k8s.io/v1.CSINode": 41, "validation storage.k8s.io/v1.CSIStorageCapacity": 46,
         "validation storage.k8s.io/v1.StorageClass": 88, "validation storage.k8s.io/v1.VolumeAttachment": 56,

@@ -1,4 +1,5 @@
 import MartinetAPI
+import MartinetAdmissionPolicies
 import MartinetBase
 import MartinetPatch
 import MartinetSchema
@@ -66,7 +67,7 @@ struct Judge {
 
     init(_ target: JudgedTarget) {
         self.target = target
-        strategy = Strategies.strategy(for: target.kind)
+        strategy = Strategies.strategy(for: target.kind, compiler: KubernetesExpressions())
     }
 
     static func filled(_ text: String, uid: String = "u") -> String {

@@ -9,15 +9,14 @@ struct AdmissionChain: Sendable {
         let enabled = settings.enabled
         // What the server itself writes is no choice.
         plugins = (AdmissionChain.all(settings) + [quotas]).filter {
-            enabled.contains($0.name) || $0 is SystemFields || $0 is PodWarnings || $0 is RoleAdmission
+            enabled.contains($0.name) || $0 is SystemFields || $0 is RoleAdmission || $0 is PodWarnings
+                || $0 is ObjectWarnings
         }
     }
 
     func admit(_ attributes: inout AdmissionAttributes, in registry: Registry) throws(APIError) {
         for plugin in plugins { try plugin.admit(&attributes, in: registry) }
-        guard attributes.round.isWanted else { return }
-        // What a webhook has changed may concern those before it.
-        attributes.round.isReinvocation = true
+        guard attributes.passes.begin() else { return }
         for plugin in plugins { try plugin.admit(&attributes, in: registry) }
     }
 
@@ -52,8 +51,8 @@ struct AdmissionChain: Sendable {
             PodNodeSelector(), PodPriority(), DefaultTolerationSeconds(), DefaultStorageClass(),
             StorageObjectInUseProtection(), PersistentVolumeClaimResize(), RuntimeClassDefaults(),
             CertificateApproval(), CertificateSigning(), CertificateSubjectRestriction(), DefaultIngressClass(),
-            SecurityContextDeny(), DenyEscalatingExec(), RoleAdmission(), MutatingWebhooks(), ImagePolicyAdmission(),
-            ValidatingPolicies(), ValidatingWebhooks(), PodWarnings(),
+            SecurityContextDeny(), DenyEscalatingExec(), RoleAdmission(), MutatingPolicies(), MutatingWebhooks(),
+            ImagePolicyAdmission(), ValidatingPolicies(), ValidatingWebhooks(), PodWarnings(), ObjectWarnings(),
         ]
     }
 }

@@ -22,9 +22,10 @@ struct AdmissionAttributes {
     let isReviewed: Bool
     /// Whether somebody is to be connected to something, and nothing is written.
     var isConnection = false
-    /// Whether a webhook has changed the object.
-    var isPatched = false
-    var round = WebhookRound()
+    /// What somebody wants who is connected to the object, such as PodExecOptions; nil for all writes.
+    var connection: Object?
+    /// Which plugins have seen it, and which shall again.
+    var passes = AdmissionPasses()
     private let notes: RequestNotes?
 
     init(

@@ -54,8 +54,8 @@ package struct AdmissionSettings: Sendable {
         "NamespaceLifecycle", "LimitRanger", "ServiceAccount", "TaintNodesByCondition", "PodSecurity", "Priority",
         "DefaultTolerationSeconds", "DefaultStorageClass", "StorageObjectInUseProtection", "RuntimeClass",
         "PersistentVolumeClaimResize", "CertificateApproval", "CertificateSigning", "CertificateSubjectRestriction",
-        "DefaultIngressClass", "ResourceQuota", "ValidatingAdmissionPolicy", "MutatingAdmissionWebhook",
-        "ValidatingAdmissionWebhook",
+        "DefaultIngressClass", "ResourceQuota", "MutatingAdmissionPolicy", "ValidatingAdmissionPolicy",
+        "MutatingAdmissionWebhook", "ValidatingAdmissionWebhook",
     ]
     private static let byFlag: Set<String> = [
         "NodeRestriction", "AlwaysPullImages", "PodNodeSelector", "SecurityContextDeny", "DenyEscalatingExec",
@@ -65,8 +65,7 @@ package struct AdmissionSettings: Sendable {
     /// Upstream's plugins that this server has none of.
     private static let missing: Set<String> = [
         "ClusterTrustBundleAttest", "DenyServiceExternalIPs", "EventRateLimit", "ExtendedResourceToleration",
-        "LimitPodHardAntiAffinityTopology", "MutatingAdmissionPolicy",
-        "NamespaceAutoProvision", "NamespaceExists",
+        "LimitPodHardAntiAffinityTopology", "NamespaceAutoProvision", "NamespaceExists",
         "OwnerReferencesPermissionEnforcement", "PodTolerationRestriction", "PodTopologyLabels",
         "PodSecurityPolicy",
     ]

@@ -11,24 +11,10 @@ import Synchronization
 /// Source: KEP-3488, apiserver's admission/plugin/policy/validating/dispatcher.go.
 final class ValidatingPolicies: AdmissionPlugin {
     let name = "ValidatingAdmissionPolicy"
-    static let group = "admissionregistration.k8s.io"
-    /// What policies are about is never policies: nobody can be locked out of mending one.
-    private static let exempt: Set<String> = [
-        "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "MutatingAdmissionPolicy",
-        "MutatingAdmissionPolicyBinding",
-    ]
-    private static let policies = ResourceName(
-        group: group, version: "v1", plural: "validatingadmissionpolicies")
-    private static let bindings = ResourceName(
-        group: group, version: "v1", plural: "validatingadmissionpolicybindings")
-
-    private struct Compiled {
-        let revision: Revision
-        let spec: Object
-        let policy: AdmissionPolicy
+    private typealias Directory = PolicyDirectory<AdmissionPolicy>
+    private let directory = Directory("validatingadmissionpolicies", "validatingadmissionpolicybindings") {
+        AdmissionPolicy($0)
     }
-    /// By name. A policy is compiled when the first request after its write comes.
-    private let compiled = Mutex<[String: Compiled]>([:])
 
     private struct Denial {
         let policy: String
@@ -41,46 +27,31 @@ final class ValidatingPolicies: AdmissionPlugin {
         }
     }
 
+    func connect(_ attributes: AdmissionAttributes, in registry: Registry) throws(APIError) {
+        try validate(attributes, in: registry)
+    }
+
     func validate(_ attributes: AdmissionAttributes, in registry: Registry) throws(APIError) {
-        if attributes.kind.group == ValidatingPolicies.group, ValidatingPolicies.exempt.contains(attributes.kind.name) {
-            return try checkExpressions(attributes)
-        }
-        let stored = registry.cached(ValidatingPolicies.policies)
-        guard !stored.isEmpty else { return }
-        let bindings = registry.cached(ValidatingPolicies.bindings).map(\.object)
-        guard !bindings.isEmpty else { return }
+        let bound = directory.bound(to: attributes.resource, in: registry)
+        guard !bound.isEmpty, !PolicyExemption.holds(attributes) else { return }
         let request = PolicyRequest(attributes, registry)
         var denials: [Denial] = []
-        for object in stored {
-            let name = object.name
-            let bound = bindings.filter { $0.part("spec")?.text("policyName") == name }
-            guard !bound.isEmpty, let found = policy(object),
-                let place = request.matching.match(found.spec.part("matchConstraints"))
-            else { continue }
-            for binding in bound where request.matching.match(binding.part("spec")?.part("matchResources")) != nil {
-                try evaluate(name, found, binding, place, request, &denials)
+        for bound in bound {
+            guard let place = request.matching.match(bound.spec.part("matchConstraints")) else { continue }
+            for binding in bound.bindings
+            where request.matching.match(binding.part("spec")?.part("matchResources")) != nil {
+                try evaluate(bound, binding, place, request, &denials)
             }
         }
         guard let first = denials.first else { return }
         throw refusal(first, attributes)
     }
 
-    private func policy(_ object: CachedObject) -> Compiled? {
-        if let known = compiled.withLock({ $0[object.name] }), known.revision == object.revision { return known }
-        guard let spec = object.object.part("spec") else { return nil }
-        let fresh = Compiled(revision: object.revision, spec: spec, policy: AdmissionPolicy(spec))
-        compiled.withLock { known in
-            // Those that are gone are forgotten by and by.
-            if known.count > 1000 { known.removeAll() }
-            known[object.name] = fresh
-        }
-        return fresh
-    }
-
     private func evaluate(
-        _ name: String, _ found: Compiled, _ binding: Object, _ place: PolicyMatching.Place, _ request: PolicyRequest,
+        _ found: Directory.Bound, _ binding: Object, _ place: PolicyMatching.Place, _ request: PolicyRequest,
         _ denials: inout [Denial]
     ) throws(APIError) {
+        let name = found.name
         let bindingName = binding.metadata.name
         let params: [Object?]
         do throws(PolicyRequest.ConfigurationError) {
@@ -147,17 +118,6 @@ final class ValidatingPolicies: AdmissionPlugin {
             }
         error.causes = [.init(reason: "", field: "", message: denial.message)]
         return error
-    }
-
-    /// A policy that cannot be computed is not stored.
-    private func checkExpressions(_ attributes: AdmissionAttributes) throws(APIError) {
-        guard attributes.verb == .create || attributes.verb == .update, attributes.resource.subresource.isEmpty,
-            !attributes.kind.name.hasSuffix("Binding"), let spec = attributes.object.part("spec")
-        else { return }
-        let errors = AdmissionPolicyRules.check(spec, old: attributes.old?.part("spec"))
-        guard errors.isEmpty else {
-            throw APIError.invalid(attributes.kind, attributes.object.metadata.name, errors)
-        }
     }
 }
 

@@ -1,8 +1,10 @@
 import MartinetAdmissionPolicies
 import MartinetAPI
+import MartinetAuthorization
 import MartinetCELKubernetes
 import MartinetClient
 import MartinetSchema
+import MartinetStrategies
 
 /// A write as policies see it.
 struct PolicyRequest {
@@ -10,7 +12,7 @@ struct PolicyRequest {
         let message: String
     }
 
-    let attributes: AdmissionAttributes
+    private(set) var attributes: AdmissionAttributes
     let matching: PolicyMatching
     private let registry: Registry
     private let namespace: Object?
@@ -32,14 +34,18 @@ struct PolicyRequest {
         namespace = inNamespace.flatMap {
             registry.stored(ResourceName(version: "v1", plural: "namespaces", name: $0))?.object
         }
-        let objects = [attributes.verb == .delete ? nil : attributes.object, attributes.old].compactMap { $0 }
+        let isConnection = attributes.connection != nil
+        let objects =
+            isConnection
+            ? [] : [attributes.verb == .delete ? nil : attributes.object, attributes.old].compactMap { $0 }
         func labels(_ object: Object) -> Map { object.part("metadata")?.map("labels") ?? Map() }
         matching = PolicyMatching(
             place: place, equivalents: versions.filter { $0 != place }, subresource: attributes.resource.subresource,
-            name: attributes.object.metadata.name, operation: attributes.verb.rawValue.uppercased(),
+            name: attributes.object.metadata.name,
+            operation: isConnection ? "CONNECT" : attributes.verb.rawValue.uppercased(),
             isNamespaced: inNamespace != nil,
             namespaceLabels: isNamespaceObject ? objects.first.map(labels) : namespace.map(labels),
-            objectLabels: objects.map(labels))
+            objectLabels: isConnection ? [Map()] : objects.map(labels))
     }
 
     // MARK: - Parameters
@@ -83,6 +89,36 @@ struct PolicyRequest {
 
     private func resource(_ kind: Object) -> ServedResource? { registry.resource(kind) }
 
+    // MARK: - The object in the version that matched
+
+    private func matched(_ place: PolicyMatching.Place) -> ServedResource? {
+        registry.served[ResourceName(group: place.group, version: place.version, plural: place.plural)]
+    }
+
+    func object(in place: PolicyMatching.Place) throws(APIError) -> Object {
+        guard let matched = matched(place), matched.kind != attributes.kind else { return attributes.object }
+        return try matched.converted(attributes.object)
+    }
+
+    func withDefaults(_ object: Object, in place: PolicyMatching.Place) -> Object {
+        var object = object
+        Defaults.apply(to: &object)
+        // A subresource's own kind has no strategy here.
+        if let matched = matched(place), object.type.kind == matched.kind { matched.strategy.setDefaults(&object) }
+        return object
+    }
+
+    /// Takes an object in the version that matched as what the request is about from now on.
+    mutating func replace(_ object: Object, in place: PolicyMatching.Place) throws(APIError) {
+        guard let matched = matched(place), matched.kind != attributes.kind,
+            let own = registry.served[attributes.resource]
+        else {
+            attributes.object = object
+            return
+        }
+        attributes.object = try own.converted(object)
+    }
+
     // MARK: - What expressions see
 
     func input(_ place: PolicyMatching.Place, params: Object?) throws(APIError) -> PolicyInput {
@@ -94,10 +130,6 @@ struct PolicyRequest {
         return try input(
             place, object: attributes.verb == .delete ? nil : converted(attributes.object),
             old: converted(attributes.old), params: params)
-    }
-
-    private func matched(_ place: PolicyMatching.Place) -> ServedResource? {
-        registry.served[ResourceName(group: place.group, version: place.version, plural: place.plural)]
     }
 
     /// - Parameters:
@@ -112,6 +144,12 @@ struct PolicyRequest {
         about.subresource = attributes.resource.subresource
         about.namespace = attributes.resource.namespace ?? ""
         about.name = name
+        if let connection = attributes.connection {
+            return PolicyInput(
+                object: connection, oldObject: nil, request: request(place, attributes.kind, name),
+                namespace: namespace, params: params,
+                authorizer: PolicyAuthorizer(identity: attributes.identity, registry: registry), resource: about)
+        }
         return PolicyInput(
             object: object, oldObject: old, request: request(place, matched?.kind ?? attributes.kind, name),
             namespace: namespace, params: params,
@@ -133,16 +171,20 @@ struct PolicyRequest {
                 ("resource", .string(attributes.resource.plural)),
             ])
         }
-        let own = attributes.kind
+        let (own, kind) = attributes.connection?.type.kind.map { ($0, $0) } ?? (attributes.kind, kind)
         let identity = attributes.identity
         let user = map([
             ("username", text(identity.user)), ("uid", text(identity.uid)),
             ("groups", identity.groups.isEmpty ? nil : .list(identity.groups.map(Value.string))),
+            (
+                "extra",
+                identity.extra.isEmpty ? nil : map(identity.extra.map { ($0.key, .list($0.value.map(Value.string))) })
+            ),
         ])
         return map([
             ("kind", kindOf(kind)), ("resource", resource(place.group, place.version)),
             ("subResource", text(attributes.resource.subresource)), ("requestKind", kindOf(own)),
-            ("requestResource", resource(own.group, own.version)),
+            ("requestResource", resource(attributes.kind.group, attributes.kind.version)),
             ("requestSubResource", text(attributes.resource.subresource)), ("name", .string(name)),
             ("namespace", text(isNamespaceObject ? name : attributes.resource.namespace ?? "")),
             ("operation", .string(matching.operation)), ("userInfo", user),
@@ -169,7 +211,8 @@ struct PolicyAuthorizer: CELAuthorizer {
 
     func authorize(_ request: CELAuthorizationRequest) -> CELAuthorizationDecision {
         guard request.path.isEmpty else {
-            return CELAuthorizationDecision(isAllowed: false, error: "checks of paths are not there yet")
+            let decision = registry.authorizer.decide(AccessRequest(identity, verb: request.verb, path: request.path))
+            return CELAuthorizationDecision(isAllowed: decision.isAllowed, reason: decision.reason)
         }
         var resource = ResourceName(group: request.group, version: "v1", plural: request.resource)
         resource.namespace = request.namespace.isEmpty ? nil : request.namespace

@@ -51,7 +51,9 @@ struct ServiceAccountAdmission: AdmissionPlugin {
         }
         guard pod.spec.containers.contains(where: lacksMount) || pod.spec.initContainers.contains(where: lacksMount)
         else { return }
-        let volumeName = "kube-api-access-\(suffix)"
+        // The volume may be there already: a policy may add a container to a pod that was here before.
+        let known = pod.spec.volumes.first { $0.name.hasPrefix("kube-api-access-") }?.name
+        let volumeName = known ?? "kube-api-access-\(suffix)"
         let mount = VolumeMount {
             $0.name = volumeName
             $0.readOnly = true
@@ -63,7 +65,7 @@ struct ServiceAccountAdmission: AdmissionPlugin {
         for index in pod.spec.initContainers.indices where lacksMount(pod.spec.initContainers[index]) {
             pod.spec.initContainers[index].volumeMounts.append(mount)
         }
-        pod.spec.volumes.append(tokenVolume(volumeName))
+        if known == nil { pod.spec.volumes.append(tokenVolume(volumeName)) }
     }
 
     /// The token, the cluster's authority and the pod's namespace, in one folder.

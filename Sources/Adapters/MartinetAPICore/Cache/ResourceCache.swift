@@ -93,6 +93,8 @@ package final class ResourceCache: Sendable {
     package var size: Size {
         state.withLock { Size(objects: $0.objects.count, bytes: $0.bytes, watchers: $0.watchers.count) }
     }
+    /// When it last changed.
+    var changed: Revision { state.withLock { $0.changed } }
 
     struct Page {
         var objects: [CachedObject] = []

@@ -94,7 +94,7 @@ extension Registry {
         var attributes = AdmissionAttributes(
             request, verb: .create, kind: kind, identity: identity, object: object, old: nil)
         try admission.admit(&attributes, in: self)
-        if attributes.isPatched { attributes.object = try settle(attributes.object, from: object, request, resource) }
+        resettle(&attributes, prepared: object, over: nil, resource)
         object = attributes.object
         let errors = resource.strategy.validate(object)
         guard errors.isEmpty else { throw APIError.invalid(kind, object.metadata.name, errors) }

@@ -165,15 +165,8 @@ extension Registry {
             request, verb: .update, kind: resource.kind, identity: identity, object: object, old: old,
             isBased: !changed.metadata.uid.isEmpty)
         try admission.admit(&attributes, in: self)
+        resettle(&attributes, prepared: object, over: current, resource)
         object = attributes.object
-        if attributes.isPatched {
-            keepSystemMetadata(&object, old)
-            resource.strategy.prepareForUpdate(&object, old: old, through: subresource)
-            SubresourceScope.restrict(&object, old: old, through: subresource)
-            object.setManagedFieldsList(managed)
-            bumpGeneration(&object, old, resource, isStatus: subresource == "status")
-            attributes.object = object
-        }
         let errors = resource.strategy.validateUpdate(object, old: old, through: subresource)
         guard errors.isEmpty else { throw APIError.invalid(resource.kind, object.metadata.name, errors) }
         try admission.validate(attributes, in: self)
@@ -181,7 +174,7 @@ extension Registry {
     }
 
     /// What the system wrote into the metadata stays, whatever the client sent.
-    private func keepSystemMetadata(_ object: inout Object, _ old: Object) {
+    func keepSystemMetadata(_ object: inout Object, _ old: Object) {
         var metadata = object.metadata
         let before = old.metadata
         metadata.uid = before.uid
@@ -196,7 +189,7 @@ extension Registry {
     }
 
     /// The generation counts changes of everything but metadata and status.
-    private func bumpGeneration(_ object: inout Object, _ old: Object, _ resource: ServedResource, isStatus: Bool) {
+    func bumpGeneration(_ object: inout Object, _ old: Object, _ resource: ServedResource, isStatus: Bool) {
         guard resource.strategy.hasGeneration else { return }
         let apart = ["metadata", "status"].compactMap { resource.kind.type.field(named: $0)?.slot }
         func significant(_ object: Object) -> Object {

@@ -32,26 +32,4 @@ extension Registry {
         }
         return true
     }
-
-    /// Puts right what a patch of a webhook must not change, or what follows from its change.
-    func settle(
-        _ patched: Object, from before: Object, _ request: APIRequest, _ resource: ServedResource
-    ) throws(APIError) -> Object {
-        var object = patched
-        var metadata = object.metadata
-        let old = before.metadata
-        if metadata.name.isEmpty { metadata.name = old.name }
-        metadata.uid = old.uid
-        metadata.creationTimestamp = old.creationTimestamp
-        metadata.resourceVersion = ""
-        metadata.selfLink = ""
-        metadata.deletionTimestamp = nil
-        metadata.deletionGracePeriodSeconds = nil
-        metadata.generation = old.generation
-        object.metadata = metadata
-        try placeInNamespace(&object, request, resource.kind)
-        object.setManagedFieldsList(before.managedFieldsList)
-        resource.strategy.prepareForCreate(&object)
-        return object
-    }
 }

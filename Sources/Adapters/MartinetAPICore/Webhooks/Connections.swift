@@ -13,7 +13,7 @@ extension Registry {
         _ resource: ResourceName, pod: Object, _ identity: Identity, notes: RequestNotes? = nil,
         parameters: @escaping @Sendable (String) -> [String], _ completion: @escaping @Sendable (APIError?) -> Void
     ) {
-        if let refusal = connectRefusal(resource, pod: pod, identity) { return completion(refusal) }
+        if let refusal = connectRefusal(resource, pod: pod, identity, query: parameters) { return completion(refusal) }
         var request = APIRequest(.create, resource)
         request.notes = notes
         guard let kind = pod.type.kind, webhooks.isActive, webhooks.concern(request, kind, "CONNECT"),
@@ -21,7 +21,7 @@ extension Registry {
         else { return completion(nil) }
         offLoop(request, refuse: { completion($0) }) { [self] request in
             var attributes = AdmissionAttributes(
-                request, verb: .create, kind: kind, identity: identity, object: Registry.options(type, parameters),
+                request, verb: .create, kind: kind, identity: identity, object: ConnectOptions.object(of: type, parameters),
                 old: nil)
             attributes.isConnection = true
             do throws(APIError) {
@@ -31,22 +31,5 @@ extension Registry {
                 completion(error)
             }
         }
-    }
-
-    /// The parameters of a connection as an object.
-    private static func options(_ type: ObjectType, _ parameters: (String) -> [String]) -> Object {
-        var object = Object(type: type)
-        for field in type.fields {
-            let values = parameters(field.name)
-            guard let first = values.first else { continue }
-            switch (field.scalar, field.container) {
-            case (.bool, .single): object[field.slot] = .bool(first != "false" && first != "0")
-            case (.string, .single): object[field.slot] = .string(first)
-            case (.string, .list): object[field.slot] = .list(values.map(Value.string))
-            case (.int32, .list): object[field.slot] = .list(values.compactMap { Int64($0).map(Value.int) })
-            default: continue
-            }
-        }
-        return object
     }
 }

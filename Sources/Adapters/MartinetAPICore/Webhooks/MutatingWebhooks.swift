@@ -7,42 +7,6 @@ import MartinetPatch
 import MartinetSchema
 import MartinetWebhooks
 
-/// What mutating webhooks have done to one request so far, which decides who is asked a second time.
-///
-/// Source: apiserver's admission/plugin/webhook/mutating/reinvocationcontext.go.
-struct WebhookRound {
-    /// Whether the plugins see the request for the second time.
-    var isReinvocation = false
-    /// Whether a patch has changed something, so that there is a second time.
-    private(set) var isWanted = false
-    /// Asked before, to be asked again where the object changes.
-    private var asked: Set<String> = []
-    /// To be asked again.
-    private var again: Set<String> = []
-    private var output: Object?
-
-    mutating func begin(_ object: Object) {
-        if isReinvocation, let output, output != object { changed() }
-    }
-
-    mutating func end(_ object: Object) { output = object }
-
-    func includes(_ hook: AdmissionHook) -> Bool { !isReinvocation || again.contains(hook.id) }
-
-    mutating func answered(_ hook: AdmissionHook, changed: Bool) {
-        if changed {
-            self.changed()
-            isWanted = true
-        }
-        if hook.isReinvoked { asked.insert(hook.id) }
-    }
-
-    private mutating func changed() {
-        again.formUnion(asked)
-        asked = []
-    }
-}
-
 /// Webhooks that may change what is written, one after the other.
 ///
 /// Source: apiserver's admission/plugin/webhook/mutating/dispatcher.go.
@@ -54,18 +18,19 @@ struct MutatingWebhooks: AdmissionPlugin {
         guard attributes.asksWebhooks(registry) else { return }
         let hooks = registry.webhooks.current.mutating
         guard !hooks.isEmpty else { return }
-        attributes.round.begin(attributes.object)
+        attributes.passes.webhooksBegin(attributes.object)
         var request = WebhookRequest(attributes, registry)
         for hook in hooks {
             let calls = WebhookCalls(registry: registry, attributes: attributes)
-            guard let invocation = try calls.invocation(hook, request), attributes.round.includes(hook) else {
+            guard let invocation = try calls.invocation(hook, request), attributes.passes.isDue(hook.id) else {
                 continue
             }
             let isChanged = try ask(invocation, calls, request, &attributes)
-            attributes.round.answered(hook, changed: isChanged)
+            if isChanged { attributes.passes.changed() }
+            if hook.isReinvoked { attributes.passes.remember(hook.id) }
             if isChanged { request = WebhookRequest(attributes, registry) }
         }
-        attributes.round.end(attributes.object)
+        attributes.passes.webhooksEnd(attributes.object)
     }
 
     /// - Returns: whether the object is another one now.
@@ -74,7 +39,7 @@ struct MutatingWebhooks: AdmissionPlugin {
         _ attributes: inout AdmissionAttributes
     ) throws(APIError) -> Bool {
         let hook = invocation.hook
-        let place = "round_\(attributes.round.isReinvocation ? 1 : 0)_index_\(hook.index)"
+        let place = "round_\(attributes.passes.isAgain ? 1 : 0)_index_\(hook.index)"
         var isChanged = false
         var failure: String?
         switch try calls.ask([invocation], request).first {
@@ -148,7 +113,6 @@ struct MutatingWebhooks: AdmissionPlugin {
     private func replace(
         _ attributes: inout AdmissionAttributes, by object: Object, _ registry: Registry
     ) throws(APIError) {
-        attributes.isPatched = true
         if let form = WebhookRequest.scale(attributes) {
             let entries = attributes.object.managedFields(isCanonical: true)
             attributes.object = try form.apply(

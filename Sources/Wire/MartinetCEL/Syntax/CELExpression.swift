@@ -63,7 +63,7 @@ package final class CELExpression {
     package let id: Int
     package var kind: Kind
     /// How many levels the tree below it has.
-    let depth: Int
+    package let depth: Int
 
     init(id: Int, _ kind: Kind) {
         self.id = id
@@ -73,7 +73,7 @@ package final class CELExpression {
         depth = below + 1
     }
 
-    static func visitChildren(of kind: Kind, _ visit: (CELExpression) -> Void) {
+    package static func visitChildren(of kind: Kind, _ visit: (CELExpression) -> Void) {
         switch kind {
         case .literal, .identifier: break
         case .select(let operand, _, _): visit(operand)

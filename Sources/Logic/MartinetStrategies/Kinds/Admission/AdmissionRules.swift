@@ -114,9 +114,9 @@ enum AdmissionRules {
         "let", "loop", "package", "namespace", "return", "var", "void", "while",
     ]
 
-    /// The variables, by name.
-    static func variables(_ spec: Part, _ compiler: (any ExpressionCompiler)?) -> [String: String] {
-        var known: [String: String] = [:]
+    /// The variables, in their order.
+    static func variables(_ spec: Part, _ compiler: (any ExpressionCompiler)?) -> [Expression.Variable] {
+        var known: [Expression.Variable] = []
         for variable in spec.variables.items {
             let name = variable.name
             if name.text.trimmingWhitespace.isEmpty {
@@ -126,7 +126,7 @@ enum AdmissionRules {
             }
             variable.expression.mustCompile(
                 .variable, compiler, hasParams: spec.paramKind.isSet, variables: known)
-            known[name.text] = variable.expression.text
+            known.append(Expression.Variable(name: name.text, text: variable.expression.text))
         }
         return known
     }
@@ -187,7 +187,7 @@ struct ValidatingPolicyRules: KindRules {
         }
     }
 
-    private func validation(_ validation: Part, _ spec: Part, _ variables: [String: String]) {
+    private func validation(_ validation: Part, _ spec: Part, _ variables: [Expression.Variable]) {
         let hasParams = spec.paramKind.isSet
         validation.expression.mustCompile(.validation, compiler, hasParams: hasParams, variables: variables)
         let (message, expression) = (validation["message"], validation.messageExpression)
@@ -233,7 +233,7 @@ struct MutatingPolicyRules: KindRules {
         spec.reinvocationPolicy.mustBeOneOf("IfNeeded", "Never")
     }
 
-    private func mutation(_ mutation: Part, _ spec: Part, _ variables: [String: String]) {
+    private func mutation(_ mutation: Part, _ spec: Part, _ variables: [Expression.Variable]) {
         let kinds: [(String, String, Expression.Use)] = [
             ("JSONPatch", "jsonPatch", .jsonPatch), ("ApplyConfiguration", "applyConfiguration", .applyConfiguration),
         ]

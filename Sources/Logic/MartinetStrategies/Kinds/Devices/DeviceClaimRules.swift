@@ -56,11 +56,8 @@ struct DeviceClaimRules {
             guard selector.cel.isSet else { return selector.cel.required() }
             let expression = selector.cel.expression
             if expression.text.utf8.count > 10 << 10 { return expression.tooLong(10 << 10) }
-            if let fault = compiler?.fault(in: Expression(expression.text, .device)) {
-                expression.invalid(fault)
-            } else if expression.isEmpty {
-                expression.invalid("must be an expression")
-            }
+            if expression.isEmpty { return expression.invalid("must be an expression") }
+            expression.report(compiler?.fault(in: Expression(expression.text, .device)))
         }
     }
 
