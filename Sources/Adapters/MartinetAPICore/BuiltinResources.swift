@@ -28,6 +28,7 @@ enum BuiltinResources {
     }
 
     private static func strategy(for kind: Kind) -> any Strategy {
-        kind.name == "CustomResourceDefinition" ? CustomResourceDefinitionStrategy() : Strategies.strategy(for: kind)
+        kind.name == "CustomResourceDefinition"
+            ? CustomResourceDefinitionStrategy.strategy(for: kind) : Strategies.strategy(for: kind)
     }
 }

@@ -12,7 +12,11 @@ extension ManifestChecker {
         let kind = word("kind", entries, node)
         let version = word("apiVersion", entries, node)
         guard let kind else {
-            if let version { note(.missing, node.mark, "kind", "this field is required: a kind of \(version)") }
+            if let version {
+                note(.missing, node.mark, "kind", "this field is required: a kind of \(version)")
+            } else if problems.isEmpty {
+                note(.missing, node.mark, "", "this is no object of Kubernetes: apiVersion and kind are required")
+            }
             return nil
         }
         guard let version else { return withoutVersion(kind, node) }

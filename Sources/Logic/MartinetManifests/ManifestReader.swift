@@ -37,6 +37,10 @@ package struct ManifestReader: Sendable {
         for part in Self.documents(bytes, file: file, &result.problems) {
             check(part, file: file, &result)
         }
+        if !result.problems.isEmpty {
+            let hints = LineHints(bytes)
+            result.problems = result.problems.map(hints.improved)
+        }
         if result.problems.count > Self.problemsMax {
             result.problems.removeLast(result.problems.count - Self.problemsMax)
         }
@@ -53,6 +57,10 @@ package struct ManifestReader: Sendable {
         var checker = ManifestChecker(reader: self, file: file)
         let kind = checker.document(node)
         result.problems += checker.problems
+        // Faults of form are told first; the rules are asked of what can be read all the same.
+        if let kind, checker.problems.allSatisfy({ $0.code != .wrongVersion && $0.code != .unknownKind }) {
+            result.problems += RuleCheck.problems(node, kind, file: file, told: checker.problems)
+        }
         result.manifests.append(Manifest(file: file, node: node, kind: kind))
     }
 

@@ -1,3 +1,4 @@
+import MartinetBase
 import MartinetNearMiss
 import MartinetSchema
 import MartinetYAML
@@ -138,13 +139,13 @@ enum ScalarCheck {
 
     private static func bytes(_ node: YAMLNode) -> Fault? {
         guard let text = node.string else {
-            return wrong("base64", node, plain(node).map { MartinetSchema.Base64.encode(Array($0.utf8)) })
+            return wrong("base64", node, plain(node).map { Base64.encode(Array($0.utf8)) })
         }
-        if MartinetSchema.Base64.decode(text) != nil { return nil }
+        if Base64.decode(text) != nil { return nil }
         return Fault(
             code: .badValue,
             message:
-                "expected base64, not \"\(text.prefix(40))\"; write \(MartinetSchema.Base64.encode(Array(text.utf8).prefix40)) "
+                "expected base64, not \"\(text.prefix(40))\"; write \(Base64.encode(Array(text.utf8).prefix40)) "
                 + "here, or the plain text under stringData")
     }
 

@@ -1,5 +1,6 @@
 import MartinetAPI
 import MartinetBase
+import MartinetCustomResources
 import MartinetPatch
 import MartinetSchema
 import MartinetStrategies
@@ -66,7 +67,12 @@ struct Judge {
 
     init(_ target: JudgedTarget) {
         self.target = target
-        strategy = Strategies.strategy(for: target.kind)
+        strategy = Self.strategy(for: target.kind)
+    }
+
+    static func strategy(for kind: Kind) -> any Strategy {
+        kind.name == "CustomResourceDefinition"
+            ? CustomResourceDefinitionStrategy.strategy(for: kind) : Strategies.strategy(for: kind)
     }
 
     static func filled(_ text: String, uid: String = "u") -> String {

@@ -64,7 +64,7 @@ struct Walker {
 
     init(kind: Kind) {
         self.kind = kind
-        strategy = Strategies.strategy(for: kind)
+        strategy = Judge.strategy(for: kind)
         var object = Self.grown(kind.type, []).members
         if kind.type.field(named: "metadata") != nil {
             object.removeAll { $0.key == "metadata" }

@@ -9,7 +9,7 @@ struct AdmissionChain: Sendable {
         let enabled = settings.enabled
         // What the server itself writes is no choice.
         plugins = (AdmissionChain.all(settings) + [quotas]).filter {
-            enabled.contains($0.name) || $0 is SystemFields || $0 is PodWarnings || $0 is RoleAdmission
+            enabled.contains($0.name) || $0 is SystemFields || $0 is RoleAdmission
         }
     }
 
@@ -36,7 +36,7 @@ struct AdmissionChain: Sendable {
             PodNodeSelector(), PodPriority(), DefaultTolerationSeconds(), DefaultStorageClass(),
             StorageObjectInUseProtection(), PersistentVolumeClaimResize(), RuntimeClassDefaults(),
             CertificateApproval(), CertificateSigning(), CertificateSubjectRestriction(), DefaultIngressClass(),
-            SecurityContextDeny(), DenyEscalatingExec(), RoleAdmission(), ValidatingPolicies(), PodWarnings(),
+            SecurityContextDeny(), DenyEscalatingExec(), RoleAdmission(), ValidatingPolicies(),
         ]
     }
 }

@@ -86,6 +86,7 @@ extension Registry {
         let errors = resource.strategy.validate(object)
         guard errors.isEmpty else { throw APIError.invalid(kind, object.metadata.name, errors) }
         try admission.validate(attributes, in: self)
+        warn(request, resource, object, old: nil, sent: try body(request, kind.type))
         return object
     }
 
@@ -111,8 +112,7 @@ extension Registry {
             do throws(ServiceAllocator.AllocationError) {
                 try allocator.allocate(&object, old: nil, seed: runtime.random())
             } catch {
-                let problem = FieldErrorMaker.invalid(error.field, error.message)
-                return completion(.failure(.invalid(resource.kind, object.metadata.name, [problem])))
+                return completion(.failure(.invalid(resource.kind, object.metadata.name, [error.fieldError])))
             }
         }
         let metadata = object.metadata

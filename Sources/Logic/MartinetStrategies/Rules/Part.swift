@@ -146,10 +146,20 @@ struct Part {
         case .double(let number): "\(number)"
         case .string(let text): "\"\(text.prefix(128))\""
         case .bytes(let bytes): "\(bytes.count) bytes"
-        case .list(let values): "\(values.count) items"
-        case .map(let map): "\(map.count) entries"
+        case .list(let values): "a list of \(values.count)"
+        case .map(let map): Self.shown(map)
         case .object, .raw: "an object"
         }
+    }
+
+    /// `{app: web}`, as far as a line has room for it.
+    private static func shown(_ map: Map) -> String {
+        let entries = map.entries.prefix(4).compactMap { entry -> String? in
+            guard case .string(let text) = entry.value else { return nil }
+            return "\(entry.key.prefix(64)): \(text.prefix(64))"
+        }
+        guard entries.count == min(map.count, 4), !entries.isEmpty else { return "a map of \(map.count)" }
+        return "{\(entries.joined(separator: ", "))\(map.count > 4 ? ", …" : "")}"
     }
 }
 

@@ -120,7 +120,6 @@ struct ServiceAccountRules: KindRules {
 
 struct NamespaceRules: KindRules {
     var nameForm: Form { .dnsLabel }
-    var hasGeneration: Bool? { false }
     var metadataOnUpdate: MetadataOnUpdate { .everything }
 
     func setDefaults(_ object: inout Object) { labelName(&object) }

@@ -42,7 +42,6 @@ struct EndpointsRules: KindRules {
 
 struct EndpointSliceRules: KindRules {
     var metadataOnUpdate: MetadataOnUpdate { .form }
-    var hasGeneration: Bool? { true }
 
     /// A name for labels that nothing reads any more.
     func prepareForCreate(_ object: inout Object) { object.edit("endpoints") { $0[field: "deprecatedTopology"] = nil } }

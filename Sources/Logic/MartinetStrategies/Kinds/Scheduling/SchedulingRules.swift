@@ -48,6 +48,7 @@ struct RuntimeClassRules: KindRules {
 
 struct PodDisruptionBudgetRules: KindRules {
     var metadataOnUpdate: MetadataOnUpdate { .none }
+    var looksAtNewMetadata: Bool { false }
 
     func validateCreate(_ new: Part) { validate(new.spec, old: nil) }
     func validateUpdate(_ new: Part, _ old: Part) { validate(new.spec, old: old.spec) }
@@ -75,7 +76,6 @@ struct PodDisruptionBudgetRules: KindRules {
 
 /// How much a namespace may hold.
 struct ResourceQuotaRules: KindRules {
-    var hasGeneration: Bool? { false }
 
     private static let podScopes: Set<String> = [
         "Terminating", "NotTerminating", "NotBestEffort", "PriorityClass", "CrossNamespacePodAffinity",
