@@ -19,6 +19,19 @@ enum FieldPath {
         var isWhole = true
         /// What is there; nil where not all steps were.
         var node: YAMLNode?
+
+        /// The entry of a map of words whose key or value the message repeats; itself where there is none.
+        func entry(in message: String) -> Found {
+            guard let entries = node?.map, let quote = message.firstRange(of: ", not \"") else { return self }
+            let word = message[quote.upperBound...].prefix { $0 != "\"" }
+            guard let entry = entries.first(where: { $0.key == word || $0.node.string ?? "" == word }) else {
+                return self
+            }
+            let isPlain = entry.key.utf8.allSatisfy { $0 != 46 && $0 != 47 && $0 > 32 && $0 != 91 }
+            return Found(
+                path: isPlain ? "\(path).\(entry.key)" : "\(path)[\"\(entry.key)\"]", parent: path,
+                mark: entry.key == word ? entry.keyMark : entry.node.mark, node: entry.node)
+        }
     }
 
     /// Of `metadata.annotations[a.b/c]` the last step is a member too: maps and objects are the same in a document.

@@ -11,7 +11,8 @@ struct LineHints {
 
     func improved(_ problem: ManifestProblem) -> ManifestProblem {
         let line = text(problem.mark.line)
-        if line.contains("{{"), problem.code != .unknownField, problem.code != .missing {
+        let isTemplate = line.contains("{{") || problem.code == .yaml && text(problem.mark.line - 1).contains("{{")
+        if isTemplate, problem.code != .unknownField, problem.code != .missing {
             return changed(problem, "\"{{ … }}\" belongs to a template: fill it in first, as helm template does", nil)
         }
         if let raw = rawScalar(problem), problem.suggestion?.hasSuffix(" in quotes") == true {
@@ -22,6 +23,7 @@ struct LineHints {
         {
             return changed(problem, "\(problem.message) (0777 in octal)", raw.first == "0" ? nil : "0\(raw)")
         }
+        if let hint = documentHint(problem) { return changed(problem, "\(problem.message); \(hint)", nil) }
         guard problem.code == .yaml || problem.code == .wrongType || problem.code == .badValue else { return problem }
         if line.contains(where: { "“”‘’„".contains($0) }) {
             return changed(problem, "\(problem.message); this line has typographic quotes, YAML's are \" and '", nil)
@@ -32,6 +34,22 @@ struct LineHints {
             return changed(problem, "\(problem.message); line \(number) needs a blank after \"\(mark)\"", nil)
         }
         return problem
+    }
+
+    /// Documents that run into each other.
+    private func documentHint(_ problem: ManifestProblem) -> String? {
+        let line = text(problem.mark.line)
+        if problem.code == .duplicateKey, line.hasPrefix("apiVersion") || line.hasPrefix("kind") {
+            return "a line of \"---\" parts two documents"
+        }
+        guard problem.code == .yaml else { return nil }
+        for number in [problem.mark.line, problem.mark.line - 1] {
+            let bare = text(number).filter { !$0.isWhitespace }
+            let isMarker = bare.count == 3 && text(number).hasPrefix("---")
+            guard bare.count > 2, bare.allSatisfy({ $0 == "-" }), !isMarker else { continue }
+            return "line \(number) should be \"---\" alone, at its beginning, to part two documents"
+        }
+        return nil
     }
 
     private func changed(_ problem: ManifestProblem, _ message: String, _ suggestion: String?) -> ManifestProblem {

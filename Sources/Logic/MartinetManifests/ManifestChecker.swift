@@ -91,7 +91,8 @@ struct ManifestChecker {
         if let place = Self.below(entry.key, type) {
             return note(
                 .unknownField, entry.keyMark, path,
-                "unknown field \(quoted) here; it is a field of \(join(path.parentPath, place))")
+                "unknown field \(quoted) here; it is a field of \(path.parentPath.isEmpty ? place : "\(path.parentPath).\(place)")"
+            )
         }
         for level in above.reversed() {
             guard

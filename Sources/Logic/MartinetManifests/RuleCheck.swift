@@ -11,18 +11,25 @@ import MartinetYAML
 enum RuleCheck {
     /// - Parameter told: where faults are known already; what is said there and below is not said twice.
     static func problems(_ node: YAMLNode, _ kind: Kind, file: String, told: [ManifestProblem]) -> [ManifestProblem] {
-        guard kind.verbs.contains("create"), let object = object(node, kind) else { return [] }
+        // What came from a server is changed, not made: there the rules of changes hold.
+        guard kind.verbs.contains("create"), node["metadata"]?["uid"] == nil,
+            node["metadata"]?["resourceVersion"] == nil, let object = object(node, kind)
+        else { return [] }
         var seen: Set<String> = []
-        return strategy(for: kind).validate(object).compactMap { error in
-            guard error.reason != .internalError else { return nil }
-            let found = FieldPath.walk(FieldPath.steps(asWritten(error.field, kind)), node)
-            guard !isServers(found, kind), !isConsequence(error, found, of: told), seen.insert(found.path).inserted
-            else {
-                return nil
-            }
-            return ManifestProblem(
+        var problems: [(problem: ManifestProblem, isDerived: Bool)] = []
+        for error in strategy(for: kind).validate(object) where error.reason != .internalError {
+            let found = FieldPath.walk(FieldPath.steps(asWritten(error.field, kind, node)), node).entry(
+                in: error.message)
+            guard !isServers(found, kind), !isConsequence(error, found, of: told + problems.map(\.problem)),
+                seen.insert(found.path).inserted
+            else { continue }
+            let problem = ManifestProblem(
                 code(error.reason), file: file, mark: found.mark, path: found.path, message: message(error, found))
+            problems.append((problem, isDerived: !found.isWhole && error.reason != .required))
         }
+        // What a default made of something wrong is told only where nothing else is.
+        let own = problems.filter { !$0.isDerived }
+        return (own.isEmpty && told.isEmpty ? problems : own).map(\.problem)
     }
 
     private static func message(_ error: FieldError, _ found: FieldPath.Found) -> String {
@@ -34,6 +41,7 @@ enum RuleCheck {
         if let node = found.node, error.message.hasSuffix(", not nothing") {
             return error.message.dropLast("nothing".count) + ScalarCheck.shown(node)
         }
+        if error.message.hasSuffix(", not nothing") { return String(error.message.dropLast(", not nothing".count)) }
         return error.message
     }
 
@@ -55,9 +63,24 @@ enum RuleCheck {
         }
     }
 
-    /// Upstream's names of what versions share, as the document has them.
-    private static func asWritten(_ field: String, _ kind: Kind) -> String {
-        guard kind.name == "CustomResourceDefinition" else { return field }
+    /// A fault's place as the document has it: upstream names some by other forms of the object.
+    private static func asWritten(_ field: String, _ kind: Kind, _ node: YAMLNode) -> String {
+        switch kind.name {
+        case "Ingress" where field.hasPrefix("annotations."):
+            return "metadata.annotations[\(field.dropFirst("annotations.".count))]"
+        case "Secret" where field.hasPrefix("data["):
+            let key = String(field.dropFirst("data[".count).dropLast())
+            let isText = node["data"]?.entry(key) == nil && node["stringData"]?.entry(key) != nil
+            return isText ? "stringData[\(key)]" : field
+        case "Service" where field == "spec.clusterIPs[0]":
+            return node["spec"]?.entry("clusterIPs") == nil ? "spec.clusterIP" : field
+        case "CustomResourceDefinition": return inVersions(field)
+        default: return field
+        }
+    }
+
+    /// What versions share, in the first of them.
+    private static func inVersions(_ field: String) -> String {
         let names = [
             ("spec.validation", "spec.versions[0].schema"), ("spec.subresources", "spec.versions[0].subresources"),
             ("spec.additionalPrinterColumns", "spec.versions[0].additionalPrinterColumns"),
@@ -87,15 +110,33 @@ enum RuleCheck {
             object[slot] = .object(metadata.object)
         }
         let strategy = strategy(for: kind)
+        admit(&object)
         Defaults.apply(to: &object)
         strategy.setDefaults(&object)
         strategy.prepareForCreate(&object)
         return object
     }
 
+    /// What admission gives an object that does not say it.
+    private static func admit(_ object: inout Object) {
+        if object.type == Pod.type {
+            var pod = Pod(object: object)
+            if pod.spec.serviceAccountName.isEmpty { pod.spec.serviceAccountName = "default" }
+            object = pod.object
+        } else if object.type == Service.type {
+            var service = Service(object: object)
+            if service.spec.clusterIPs.isEmpty, !service.spec.clusterIP.isEmpty {
+                service.spec.clusterIPs = [service.spec.clusterIP]
+            }
+            object = service.object
+        }
+    }
+
     /// What the server fills in: the status, and addresses, families and ports of services that do not say their own.
     private static func isServers(_ found: FieldPath.Found, _ kind: Kind) -> Bool {
         if found.path.isAtOrBelow("status") { return true }
+        // Of the namespace, which is the command's.
+        if kind.name == "Event", found.path.hasSuffix(".namespace") || found.path == "involvedObject" { return true }
         guard kind.name == "Service", kind.group.isEmpty, !found.isWhole else { return false }
         return ["spec.clusterIP", "spec.ipFamil", "spec.healthCheckNodePort"].contains { found.path.hasPrefix($0) }
             || found.path.hasSuffix(".targetPort")

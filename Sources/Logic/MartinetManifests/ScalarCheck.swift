@@ -43,7 +43,8 @@ enum ScalarCheck {
             return wrong("a string", node, "\"\(plain)\" in quotes")
         }
         let choices = field.enumeration
-        guard !choices.isEmpty, !choices.contains(text) else { return nil }
+        // An empty word is none at all: whether that may be, the rules say.
+        guard !choices.isEmpty, !text.isEmpty, !choices.contains(text) else { return nil }
         return Fault(
             code: .badValue, message: "\"\(text)\" is none of \(choices.joined(separator: ", "))",
             suggestion: NearMiss.suggestion(for: text, among: choices).map { "\"\($0)\"" })
@@ -73,7 +74,7 @@ enum ScalarCheck {
         case .double(let number) where number == number.rounded() && abs(number) < 1e15:
             return nil
         case .string(let text):
-            return wrong("a whole number", node, Int64(text).map { "\($0) without quotes" })
+            return wrong("a whole number", node, Int64(text).map { _ in "\(text) without quotes" })
         default: return wrong("a whole number", node)
         }
     }

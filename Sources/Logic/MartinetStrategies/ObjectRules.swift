@@ -46,6 +46,25 @@ struct AdaptedRules: KindRules {
     }
 }
 
+/// The rules of metadata for kinds whose strategy is not the generic one.
+package enum MetadataFaults {
+    package static func ofNew(_ object: Object, _ kind: Kind) -> [FieldError] {
+        let report = Report()
+        let metadata = Part(object, report).metadata
+        MetadataRules.validate(metadata, form: .dnsSubdomain, isNamespaced: kind.isNamespaced)
+        return report.errors
+    }
+
+    /// Of a change. As upstream does, every kind's look at it, and then the kind's own.
+    package static func ofChange(_ object: Object, since old: Object, _ kind: Kind) -> [FieldError] {
+        let report = Report()
+        let (new, old) = (Part(object, report).metadata, Part(old, Report()).metadata)
+        MetadataRules.validate(new, form: .pathSegment, isNamespaced: kind.isNamespaced)
+        for _ in 0..<2 { MetadataRules.validateUpdate(new, old) }
+        return report.errors
+    }
+}
+
 /// Where a webhook is called: the rules that hold wherever one is configured.
 package enum WebhookClients {
     /// Of an address or a service, exactly one: fields as `url` and `service.name`, empty for the whole.
@@ -65,5 +84,6 @@ package enum WebhookClients {
         return report.errors
     }
 
+    /// Whether bytes are what `caBundle` may hold.
     package static func isBundle(_ bytes: [UInt8]) -> Bool { bytes.isEmpty || PEM.areCertificates(bytes) }
 }

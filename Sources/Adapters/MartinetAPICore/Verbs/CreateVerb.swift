@@ -55,16 +55,8 @@ extension Registry {
         let kind = resource.kind
         try placeInNamespace(&object, request, kind)
         var metadata = object.metadata
-        if metadata.name.isEmpty {
-            guard !metadata.generateName.isEmpty else {
-                throw APIError.invalid(
-                    kind, "",
-                    [
-                        .init(
-                            .required, "metadata.name", "Required value: name or generateName is required",
-                            origin: "name")
-                    ])
-            }
+        // Without both, the kind's rules say what is missing; a few kinds name themselves.
+        if metadata.name.isEmpty, !metadata.generateName.isEmpty {
             metadata.name = String(metadata.generateName.prefix(58)) + runtime.nameSuffix()
         }
         metadata.uid = runtime.uid()

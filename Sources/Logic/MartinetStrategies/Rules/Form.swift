@@ -35,13 +35,22 @@ package enum Form: Sendable {
         }
     }
 
+    /// Letters, digits and the signs that stand for a hyphen: ' ', '-', '.', '_'.
+    private static func isNearName(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 97...122, 65...90, 48...57, 32, 45, 46, 95: true
+        default: false
+        }
+    }
+
     /// The nearest text of this form, where it is plain what was meant: small letters, and '-' for what may not be there.
     func nearest(_ text: String) -> String? {
         switch self {
         case .dnsLabel, .dnsSubdomain, .dns1035Label, .portName, .labelValue: break
         default: return nil
         }
-        guard text.utf8.count <= 253 else { return nil }
+        // Other signs than these are of something else: an address, a pattern.
+        guard text.utf8.count <= 253, text.utf8.allSatisfy({ Self.isNearName($0) }) else { return nil }
         func fits(_ byte: UInt8) -> Bool {
             switch byte {
             case 97...122, 48...57, 45: true

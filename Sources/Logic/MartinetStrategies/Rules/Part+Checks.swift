@@ -62,7 +62,8 @@ extension Part {
     func mustBeLabels() {
         for (key, value) in pairs {
             for fault in Form.qualifiedName.faults(key) { add(.invalid, "\(fault), not \"\(key)\"") }
-            for fault in Form.labelValue.faults(value.text) { add(.invalid, "\(fault), not \(value.found)") }
+            let faults = Form.labelValue.faults(value.text)
+            if !faults.isEmpty { invalid(faults, of: value, meant: Form.labelValue.nearest(value.text)) }
         }
     }
 

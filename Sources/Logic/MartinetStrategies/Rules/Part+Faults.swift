@@ -7,10 +7,13 @@ extension Part {
 
     func invalid(_ expected: String) { add(.invalid, isBlock ? expected : "\(expected), not \(found)") }
     /// One fault for each, with what was probably meant.
-    func invalid(_ faults: [String], meant: String? = nil) {
-        for fault in faults {
-            add(.invalid, "\(fault), not \(found)\(meant.map { ", did you mean \"\($0)\"?" } ?? "")")
-        }
+    func invalid(_ faults: [String], of part: Part? = nil, meant: String? = nil) {
+        let question = meant.map { ", did you mean \"\($0)\"?" } ?? ""
+        for fault in faults { add(.invalid, "\(fault), not \((part ?? self).found)\(question)") }
+    }
+    /// Of a map's entry, what is wrong with its key.
+    func invalid(key: String, _ faults: [String]) {
+        for fault in faults { add(.invalid, "\(fault), not \"\(key.prefix(128))\"") }
     }
     /// Whether what is here is no word that a message could repeat.
     private var isBlock: Bool {

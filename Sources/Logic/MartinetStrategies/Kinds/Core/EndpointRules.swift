@@ -73,7 +73,6 @@ struct EndpointSliceRules: KindRules {
             port.name.ifText(form: .dnsLabel)
             if !names.insert(port.name.text).inserted { port.name.duplicate() }
             if port.protocol.isSet { port.protocol.oneOf("SCTP", "TCP", "UDP") } else { port.protocol.required() }
-            port.port.ifSet(range: 1...65535)
             port.appProtocol.ifSet(form: .qualifiedName)
         }
     }

@@ -156,6 +156,13 @@ struct ResourceQuotaRules: KindRules {
 struct LimitRangeRules: KindRules {
     var metadataOnUpdate: MetadataOnUpdate { .form }
 
+    /// One without a name is named by chance: by its identity, which is.
+    func prepareForCreate(_ object: inout Object) {
+        let uid = object.inner("metadata").text("uid")
+        guard !uid.isEmpty, object.inner("metadata").text("name").isEmpty else { return }
+        object.edit("metadata") { $0[field: "name"] = .string(uid) }
+    }
+
     func setDefaults(_ object: inout Object) {
         object.edit("spec.limits") { limit in
             guard limit.text("type") == "Container" else { return }

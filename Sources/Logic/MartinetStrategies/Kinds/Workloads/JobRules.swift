@@ -44,7 +44,7 @@ struct JobRules: KindRules {
         }
         let templates = map(object.inner("spec").inner("template").inner("metadata"), "labels")
         // Upstream shares one map between both: what the template gets, a job without labels of its own gets too.
-        let isShared = !templates.isEmpty && map(metadata, "labels") == templates
+        let isShared = map(metadata, "labels").isEmpty || map(metadata, "labels") == templates
         var labels = templates
         for key in Self.nameLabels where labels[key] == nil { labels[key] = name }
         for key in Self.uidLabels where labels[key] == nil { labels[key] = uid }
