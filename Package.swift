@@ -75,7 +75,7 @@ let modules: [Module] = [
     module(.wire, "MartinetSchema", uses: ["MartinetBase", "CMartinetTables"]),
     module(.wire, "MartinetSchemaCompiler", uses: ["MartinetSchema"]),
     module(.wire, "MartinetAPI", uses: ["MartinetBase", "MartinetSchema"], tested: false),
-    module(.wire, "MartinetYAML", uses: ["CMartinetYAML"]),
+    module(.wire, "MartinetYAML", uses: ["MartinetBase", "CMartinetYAML"]),
     module(.wire, "MartinetRegularExpressions"),
     module(.wire, "MartinetCEL", uses: ["MartinetRegularExpressions"]),
     module(.wire, "MartinetCommandLine", uses: ["MartinetNearMiss"]),
@@ -89,7 +89,7 @@ let modules: [Module] = [
     module(.logic, "MartinetNameAnswers", uses: ["MartinetAddresses", "MartinetDNSMessage"]),
     module(.logic, "MartinetServiceRules", uses: ["MartinetAddresses", "MartinetNetlink"]),
     module(.logic, "MartinetKubeconfig", uses: ["MartinetNearMiss", "MartinetYAML"]),
-    module(.logic, "MartinetPrinters", uses: ["MartinetYAML"]),
+    module(.logic, "MartinetPrinters", uses: ["MartinetBase", "MartinetYAML"]),
     module(.logic, "MartinetSelectors", uses: ["MartinetSchema"]),
     module(
         .logic, "MartinetCELKubernetes",
@@ -121,12 +121,13 @@ let modules: [Module] = [
     module(
         .logic, "MartinetCustomResources",
         uses: [
-            "MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetAddresses", "MartinetStrategies",
+            "MartinetBase", "MartinetNearMiss", "MartinetSchema", "MartinetAPI", "MartinetAddresses",
+            "MartinetStrategies",
             "MartinetImageSpec", "MartinetRegularExpressions", "MartinetCEL", "MartinetCELKubernetes",
         ]),
     module(.logic, "MartinetClient", uses: ["MartinetBase", "MartinetSchema", "MartinetAPI"]),
     module(.logic, "MartinetDockerfile", uses: ["MartinetNearMiss"]),
-    module(.logic, "MartinetRegistry", uses: ["MartinetImageSpec"]),
+    module(.logic, "MartinetRegistry", uses: ["MartinetBase", "MartinetImageSpec"]),
     module(.logic, "MartinetStagePlan", uses: ["MartinetBase", "MartinetOCI", "CMartinetStage"]),
     module(.logic, "MartinetReconcile", uses: ["MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient"]),
     module(.logic, "MartinetScheduling", uses: ["MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient"]),
@@ -136,7 +137,12 @@ let modules: [Module] = [
         .logic, "MartinetSimulation", uses: ["MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient"],
         tested: false),
     module(.logic, "MartinetToolPorts", uses: ["MartinetKubeconfig"], tested: false),
-    module(.logic, "MartinetManifests", uses: ["MartinetNearMiss", "MartinetSchema", "MartinetYAML"]),
+    module(
+        .logic, "MartinetManifests",
+        uses: [
+            "MartinetBase", "MartinetNearMiss", "MartinetSchema", "MartinetAPI", "MartinetYAML", "MartinetStrategies",
+            "MartinetCustomResources",
+        ]),
     // Adapters: store, transport, Linux, images
     module(
         .adapters, "MartinetContainers",
@@ -361,7 +367,7 @@ let testUses: [String: [String]] = [
     ],
     "MartinetAPIServer": ["MartinetControllers"],
     "MartinetBench": ["MartinetAPICore", "MartinetAPIServer", "MartinetSchema"],
-    "MartinetStrategies": ["MartinetPatch", "MartinetAdmissionPolicies"],
+    "MartinetStrategies": ["MartinetPatch", "MartinetAdmissionPolicies", "MartinetCustomResources"],
     "MartinetStore": ["MartinetStoreContract", "CMartinetRecordingDisk", "martinet-store-bench"],
     "MartinetKubectl": [
         "MartinetAPICore", "MartinetAPIServer", "MartinetAPISession", "MartinetClient", "MartinetControllers",

@@ -119,7 +119,7 @@ enum Parsers {
         let text = text(bytes)
         _ = GoDuration.parse(text).map(GoDuration.format)
         _ = Timestamp(rfc3339: text)?.rfc3339Nano
-        _ = MartinetSchema.Base64.decode(text)
+        _ = Base64.decode(text)
         guard let quantity = Quantity(text) else { return }
         _ = (quantity.value, quantity.milliValue, quantity + quantity, quantity - quantity)
         let written = quantity.description

@@ -31,6 +31,7 @@ enum BuiltinResources {
 
     private static func strategy(for kind: Kind, _ expressions: any ExpressionCompiler) -> any Strategy {
         kind.name == "CustomResourceDefinition"
-            ? CustomResourceDefinitionStrategy() : Strategies.strategy(for: kind, compiler: expressions)
+            ? CustomResourceDefinitionStrategy.strategy(for: kind)
+            : Strategies.strategy(for: kind, compiler: expressions)
     }
 }

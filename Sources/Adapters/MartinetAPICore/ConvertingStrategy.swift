@@ -55,6 +55,17 @@ struct ConvertingStrategy: Strategy {
         rules.validateStatusUpdate(stored(object), old: stored(old))
     }
 
+    func prepare(_ object: inout Object, old: Object, through subresource: String) {
+        let old = stored(old)
+        changing(&object) { rules.prepare(&$0, old: old, through: subresource) }
+    }
+
+    func validate(_ object: Object, old: Object, through subresource: String) -> [FieldError] {
+        rules.validate(stored(object), old: stored(old), through: subresource)
+    }
+
+    func warnings(_ object: Object, old: Object?) -> [String] { rules.warnings(stored(object), old: old.map(stored)) }
+
     var hasGeneration: Bool { rules.hasGeneration }
     var allowsCreateOnUpdate: Bool { rules.allowsCreateOnUpdate }
     var requiresResourceVersionOnUpdate: Bool { rules.requiresResourceVersionOnUpdate }

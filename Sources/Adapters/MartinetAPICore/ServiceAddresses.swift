@@ -45,8 +45,10 @@ extension Registry {
             let key = own.key(namespace: nil, name: address.description)
             // An object that is there already and is this Service's stays.
             if let stored = own.cache.get(key), isOf(stored.object, object) { continue }
+            // Only what a webhook converts can fail to be encoded.
+            guard let value = try? encode(addressObject(address, object, own), own) else { continue }
             result.conditions.append(.init(key: key, modified: .none))
-            result.operations.append(.put(key: key, value: encode(addressObject(address, object, own), own)))
+            result.operations.append(.put(key: key, value: value))
         }
         return result
     }

@@ -1,6 +1,7 @@
 import MartinetAPI
 import MartinetAddresses
 import MartinetSchema
+import MartinetStrategies
 import Synchronization
 
 /// Gives out cluster addresses and node ports, and knows which are taken.
@@ -26,6 +27,8 @@ final class ServiceAllocator: Sendable {
     struct AllocationError: Error {
         let field: String
         let message: String
+
+        var fieldError: FieldError { FieldError(.invalid, field, message, origin: "allocation") }
     }
 
     /// Marks what a stored Service holds.

@@ -100,7 +100,9 @@ extension Registry {
         if isDone(object, resource) {
             return remove(current, APIRequest(.update, Registry.rangeName), resource, answering: nil, again)
         }
-        write(.update(current.key, encode(object, resource), modified: current.revision), current.key, resource, again)
+        // A ServiceCIDR is stored in a version of the program's own: nobody outside is asked for it.
+        guard let bytes = try? encode(object, resource) else { return }
+        write(.update(current.key, bytes, modified: current.revision), current.key, resource, again)
     }
 
     private func setReady(_ object: inout Object, isReady: Bool, _ name: String) {

@@ -1,3 +1,4 @@
+import MartinetBase
 import MartinetSchema
 
 /// How a WebSocket message carries one of several channels: its number in front, the rest as it is or in base64

@@ -1,3 +1,4 @@
+import MartinetBase
 import MartinetSchema
 package import MartinetTransport
 import Synchronization

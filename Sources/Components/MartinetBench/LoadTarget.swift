@@ -1,4 +1,5 @@
 import Glibc
+import MartinetBase
 import MartinetCertificates
 import MartinetKubeconfig
 import MartinetYAML

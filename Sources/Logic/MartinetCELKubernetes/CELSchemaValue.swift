@@ -1,3 +1,4 @@
+import MartinetBase
 package import MartinetCEL
 package import MartinetSchema
 

@@ -1,5 +1,6 @@
 import MartinetImageSpec
 package import MartinetAPI
+import MartinetBase
 package import MartinetSchema
 
 /// Compiles the schemas of a CustomResourceDefinition into the tables that every kind has.

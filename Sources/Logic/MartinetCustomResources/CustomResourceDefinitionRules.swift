@@ -1,4 +1,5 @@
 package import MartinetAPI
+import MartinetNearMiss
 import MartinetSchema
 package import MartinetStrategies
 
@@ -26,12 +27,13 @@ package enum CustomResourceDefinitionRules {
 
     package static func validate(_ crd: CustomResourceDefinition) -> [FieldError] {
         var report = RuleReport()
-        if crd.metadata.name != "\(crd.spec.names.plural).\(crd.spec.group)" {
-            report.invalid("metadata.name", "must be spec.names.plural, a dot and spec.group")
+        for (name, field) in [(crd.metadata.generateName, "generateName"), (crd.metadata.name, "name")]
+        where !name.isEmpty && name != "\(crd.spec.names.plural).\(crd.spec.group)" {
+            report.invalid("metadata.\(field)", "must be spec.names.plural, a dot and spec.group")
         }
         checkSpec(crd, old: nil, &report)
         checkStoredVersions(crd, &report)
-        checkApproval(crd, &report)
+        checkApproval(crd, old: nil, &report)
         if report.errors.isEmpty { checkCompiles(crd, &report) }
         return report.errors
     }
@@ -44,13 +46,14 @@ package enum CustomResourceDefinitionRules {
         func keep(_ new: String, _ old: String, _ path: String) {
             if new != old { report.invalid(path, "the field is immutable") }
         }
-        if old.status.conditions.contains(where: { $0.type == "Established" && $0.status == "True" }) {
+        if isEstablished(old) {
             keep(crd.spec.scope, old.spec.scope, "spec.scope")
             keep(crd.spec.names.kind, old.spec.names.kind, "spec.names.kind")
         }
         keep(crd.spec.group, old.spec.group, "spec.group")
         keep(crd.spec.names.plural, old.spec.names.plural, "spec.names.plural")
         checkStoredVersions(crd, &report)
+        checkApproval(crd, old: old, &report)
         if report.errors.isEmpty { checkCompiles(crd, &report) }
         return report.errors
     }
@@ -62,6 +65,10 @@ package enum CustomResourceDefinitionRules {
     }
 
     // MARK: - The specification
+
+    private static func isEstablished(_ crd: CustomResourceDefinition) -> Bool {
+        crd.status.conditions.contains { $0.type == "Established" && $0.status == "True" }
+    }
 
     private static func checkSpec(
         _ crd: CustomResourceDefinition, old: CustomResourceDefinition?, _ report: inout RuleReport
@@ -78,9 +85,15 @@ package enum CustomResourceDefinitionRules {
         if spec.preserveUnknownFields {
             report.invalid(
                 "spec.preserveUnknownFields", "must be false: set x-kubernetes-preserve-unknown-fields in the schema")
+            if DefaultRules.hasDefaults(spec) {
+                report.invalid("spec.preserveUnknownFields", "must be false where the schema has defaults")
+            }
+            if let strategy = spec.conversion?.strategy, strategy != "None" {
+                report.invalid("spec.conversion.strategy", "must be None beside spec.preserveUnknownFields")
+            }
         }
         checkVersions(spec, old: old?.spec, &report)
-        checkConversion(spec.conversion, &report)
+        checkConversion(spec.conversion, old: old, &report)
         let names = spec.names
         if names.plural.isEmpty { report.required("spec.names.plural") }
         if names.singular.isEmpty { report.required("spec.names.singular") }
@@ -142,8 +155,15 @@ package enum CustomResourceDefinitionRules {
                     sharesColumns ? "spec.additionalPrinterColumns" : "\(path).additionalPrinterColumns", &report)
             }
             if !sharesSelectable || index == 0 {
-                VersionRules.checkSelectable(
-                    version, sharesSelectable ? "spec.selectableFields" : "\(path).selectableFields", &report)
+                let path = sharesSelectable ? "spec.selectableFields" : "\(path).selectableFields"
+                // Fields of all versions need a schema of all versions, and those of one a schema of its own.
+                if sharesSelectable != sharesSchema, !version.selectableFields.isEmpty {
+                    report.invalid(path, "needs a schema that as many versions share as share these fields")
+                } else if version.schema?.openAPIV3Schema == nil, !sharesSelectable, !version.selectableFields.isEmpty {
+                    report.invalid(path, "needs a schema")
+                } else {
+                    VersionRules.checkSelectable(version, path, &report)
+                }
             }
         }
     }
@@ -161,60 +181,52 @@ package enum CustomResourceDefinitionRules {
         }
     }
 
-    private static func checkConversion(_ conversion: CustomResourceConversion?, _ report: inout RuleReport) {
+    private static func checkConversion(
+        _ conversion: CustomResourceConversion?, old: CustomResourceDefinition?, _ report: inout RuleReport
+    ) {
         guard let conversion else { return }
-        report.choice(conversion.strategy, ["None", "Webhook"], "spec.conversion.strategy")
-        if conversion.strategy == "Webhook" {
-            checkWebhook(conversion.webhook, &report)
-        } else if let webhook = conversion.webhook {
-            if webhook.clientConfig != nil {
-                report.add(.forbidden, "spec.conversion.webhookClientConfig", "Forbidden: the strategy is not Webhook")
+        let path = "spec.conversion"
+        report.choice(conversion.strategy, ["None", "Webhook"], "\(path).strategy")
+        let client = conversion.webhook?.clientConfig
+        let versions = conversion.webhook?.conversionReviewVersions ?? []
+        guard conversion.strategy == "Webhook" else {
+            if client != nil { report.forbidden("\(path).webhookClientConfig", "the strategy is not Webhook") }
+            if !versions.isEmpty {
+                report.forbidden("\(path).conversionReviewVersions", "the strategy is not Webhook")
             }
-            if !webhook.conversionReviewVersions.isEmpty {
-                report.add(
-                    .forbidden, "spec.conversion.conversionReviewVersions", "Forbidden: the strategy is not Webhook")
-            }
+            return
         }
+        if let client {
+            let before = old?.spec.conversion?.webhook?.clientConfig?.caBundle ?? []
+            let checksBundle = old.map { isEstablished($0) && WebhookClients.isBundle(before) } ?? false
+            for fault in WebhookClients.faults(client.object, checksBundle: checksBundle) {
+                let place = fault.field.isEmpty ? "" : ".\(fault.field)"
+                report.add(fault.reason, "\(path).webhookClientConfig\(place)", fault.message)
+            }
+        } else {
+            report.required("\(path).webhookClientConfig", "the strategy is Webhook")
+        }
+        let known = old?.spec.conversion?.webhook?.conversionReviewVersions ?? []
+        checkReviewVersions(
+            versions, "\(path).conversionReviewVersions", &report,
+            needsKnown: known.isEmpty || !reviewVersions.isDisjoint(with: known))
     }
 
-    private static func checkWebhook(_ webhook: WebhookConversion?, _ report: inout RuleReport) {
-        let place = "spec.conversion.webhookClientConfig"
-        guard let config = webhook?.clientConfig else {
-            report.required(place, "required when strategy is set to Webhook")
-            return checkReviewVersions(webhook?.conversionReviewVersions ?? [], &report)
-        }
-        if (config.url == nil) == (config.service == nil) {
-            report.required(place, "exactly one of url or service is required")
-        } else if let url = config.url {
-            let host = url.dropFirst("https://".count).prefix { $0 != "/" }
-            if !url.hasPrefix("https://") || host.isEmpty {
-                report.invalid("\(place).url", "must begin with https:// and have a host")
-            }
-            if host.contains("@") { report.invalid("\(place).url", "must not have a user") }
-            if url.contains("?") || url.contains("#") {
-                report.invalid("\(place).url", "must have neither query nor fragment")
-            }
-        } else if let service = config.service {
-            if service.name.isEmpty { report.required("\(place).service.name") }
-            if service.namespace.isEmpty { report.required("\(place).service.namespace") }
-            if let port = service.port, !(1...65535).contains(port) {
-                report.invalid("\(place).service.port", "must be between 1 and 65535")
-            }
-            if let path = service.path, !path.isEmpty, !path.hasPrefix("/") {
-                report.invalid("\(place).service.path", "must begin with '/'")
-            }
-        }
-        checkReviewVersions(webhook?.conversionReviewVersions ?? [], &report)
-    }
+    private static let reviewVersions: Set<String> = ["v1", "v1beta1"]
 
-    private static func checkReviewVersions(_ versions: [String], _ report: inout RuleReport) {
-        let place = "spec.conversion.conversionReviewVersions"
-        if versions.isEmpty { return report.required(place) }
+    private static func checkReviewVersions(
+        _ versions: [String], _ path: String, _ report: inout RuleReport, needsKnown: Bool
+    ) {
+        guard !versions.isEmpty else { return report.required(path, "v1 or v1beta1") }
         var seen: Set<String> = []
-        for (index, version) in versions.enumerated() where !seen.insert(version).inserted {
-            report.invalid("\(place)[\(index)]", "must be unique")
+        for (index, version) in versions.enumerated() {
+            if !seen.insert(version).inserted {
+                report.invalid("\(path)[\(index)]", "\(version) is there already")
+            } else if !Names.isLabel1035(version) {
+                report.invalid("\(path)[\(index)]", "must be a DNS label that starts with a letter")
+            }
         }
-        if seen.isDisjoint(with: ["v1", "v1beta1"]) { report.invalid(place, "must have v1 or v1beta1") }
+        if needsKnown, seen.isDisjoint(with: reviewVersions) { report.invalid(path, "must have v1 or v1beta1") }
     }
 
     /// Versions that objects in the store may be in must stay.
@@ -227,28 +239,43 @@ package enum CustomResourceDefinitionRules {
         for version in crd.spec.versions where missing.remove(version.name) == nil && version.storage {
             report.invalid("status.storedVersions", "must have the storage version \(version.name)")
         }
-        for (index, name) in stored.enumerated() where !crd.spec.versions.contains(where: { $0.name == name }) {
+        for (index, name) in stored.enumerated()
+        where stored.lastIndex(of: name) == index && !crd.spec.versions.contains(where: { $0.name == name }) {
             report.invalid(
                 "status.storedVersions[\(index)]",
                 "\(name) is missing from spec.versions and may still be in the store")
         }
     }
 
-    /// Groups of Kubernetes itself are for approved definitions.
-    private static func checkApproval(_ crd: CustomResourceDefinition, _ report: inout RuleReport) {
+    private enum Approval { case missing, bypassed, approved, malformed }
+
+    private static func approval(_ crd: CustomResourceDefinition) -> Approval {
+        guard let text = crd.metadata.annotations[approvalKey], !text.isEmpty else { return .missing }
+        if text.hasPrefix("unapproved") { return .bypassed }
+        guard URIText.isRequestURI(text), let slashes = text.firstRange(of: "://"), slashes.lowerBound > text.startIndex
+        else { return .malformed }
+        let host = text[slashes.upperBound...].prefix { $0 != "/" && $0 != "?" }
+        return host.isEmpty ? .malformed : .approved
+    }
+
+    private static let approvalKey = "api-approved.kubernetes.io"
+
+    /// Groups of Kubernetes itself are for approved definitions. An update that leaves it as it was passes.
+    private static func checkApproval(
+        _ crd: CustomResourceDefinition, old: CustomResourceDefinition?, _ report: inout RuleReport
+    ) {
         let group = crd.spec.group
-        guard
+        let isOwn =
             group == "k8s.io" || group == "kubernetes.io" || group.hasSuffix(".k8s.io")
-                || group.hasSuffix(".kubernetes.io")
-        else { return }
-        let key = "api-approved.kubernetes.io"
-        let path = "metadata.annotations[\(key)]"
-        guard let approval = crd.metadata.annotations[key], !approval.isEmpty else {
-            return report.required(path, "protected groups need an approval: the address of a review, or unapproved")
-        }
-        guard !approval.hasPrefix("unapproved") else { return }
-        if !approval.hasPrefix("https://") && !approval.hasPrefix("http://") {
-            report.invalid(path, "must be the address of a review, or begin with unapproved")
+            || group.hasSuffix(".kubernetes.io")
+        let state = approval(crd)
+        guard isOwn, old.map({ approval($0) != state }) ?? true else { return }
+        let path = "metadata.annotations[\(approvalKey)]"
+        switch state {
+        case .missing:
+            report.required(path, "protected groups need an approval: the address of a review, or unapproved")
+        case .malformed: report.invalid(path, "must be the address of a review, or begin with unapproved")
+        case .approved, .bypassed: break
         }
     }
 
@@ -273,17 +300,22 @@ struct RuleReport {
     mutating func add(_ reason: FieldError.Reason, _ field: String, _ message: String) {
         errors.append(FieldError(reason, field, message, origin: "customResourceDefinition"))
     }
-    mutating func invalid(_ field: String, _ why: String) { add(.invalid, field, "Invalid value: \(why)") }
+    mutating func invalid(_ field: String, _ why: String) { add(.invalid, field, why) }
     mutating func required(_ field: String, _ why: String = "") {
-        add(.required, field, why.isEmpty ? "Required value" : "Required value: \(why)")
+        add(.required, field, why.isEmpty ? "must be set" : why)
     }
-    mutating func forbidden(_ field: String, _ why: String) { add(.forbidden, field, "Forbidden: \(why)") }
+    mutating func forbidden(_ field: String, _ why: String) { add(.forbidden, field, why) }
+
+    /// A value that must be one of several, and is not nothing.
+    mutating func oneOf(_ value: String, _ choices: [String], _ field: String) {
+        if !choices.contains(value) {
+            let question = NearMiss.question(for: value, among: choices)
+            add(.notSupported, field, "must be one of \(choices.joined(separator: ", ")), not \"\(value)\"\(question)")
+        }
+    }
 
     /// A value that must be one of several.
     mutating func choice(_ value: String, _ choices: [String], _ field: String) {
-        if value.isEmpty { return required(field) }
-        if !choices.contains(value) {
-            add(.notSupported, field, "Unsupported value: \(value): must be one of \(choices.joined(separator: ", "))")
-        }
+        if value.isEmpty { required(field) } else { oneOf(value, choices, field) }
     }
 }

@@ -51,7 +51,7 @@ package struct CustomResourceStrategy: Strategy {
 
     package func validate(_ object: Object) -> [FieldError] {
         let tree = PlainTree.root(object)
-        var errors = SchemaValidator.check(tree, against: rule)
+        var errors = MetadataFaults.ofNew(object, kind) + SchemaValidator.check(tree, against: rule)
         errors += scaleErrors(object, includingSpec: true)
         errors += EmbeddedResources.check(tree, rule)
         return withExpressions(errors + ListInvariants.check(tree, rule), tree, old: nil)
@@ -73,7 +73,8 @@ package struct CustomResourceStrategy: Strategy {
 
     package func validateUpdate(_ object: Object, old: Object) -> [FieldError] {
         let (tree, before) = (PlainTree.root(object), PlainTree.root(old))
-        var errors = SchemaValidator.check(tree, against: rule, old: before)
+        var errors = MetadataFaults.ofChange(object, since: old, kind)
+        errors += SchemaValidator.check(tree, against: rule, old: before)
         errors += scaleErrors(object, includingSpec: true)
         errors += EmbeddedResources.check(tree, rule)
         // What was stored with duplicates may stay so.
@@ -83,9 +84,9 @@ package struct CustomResourceStrategy: Strategy {
 
     package func validateStatusUpdate(_ object: Object, old: Object) -> [FieldError] {
         let (tree, before) = (PlainTree.root(object), PlainTree.root(old))
-        var errors: [FieldError] = []
+        var errors = MetadataFaults.ofChange(object, since: old, kind)
         if let status = tree.member("status"), let rule = rule.property("status") {
-            errors = SchemaValidator.check(status, against: rule, old: before.member("status"), at: "status")
+            errors += SchemaValidator.check(status, against: rule, old: before.member("status"), at: "status")
         }
         errors += scaleErrors(object, includingSpec: false)
         errors += EmbeddedResources.check(tree, rule)

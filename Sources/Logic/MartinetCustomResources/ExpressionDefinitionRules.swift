@@ -155,7 +155,9 @@ extension RuleReport {
                     "FieldValueDuplicate", "FieldValueForbidden", "FieldValueInvalid", "FieldValueRequired",
                 ]
                 if !reasons.contains(reason) {
-                    add(.notSupported, "\(field).reason", "Unsupported value: \(reason)")
+                    add(
+                        .notSupported, "\(field).reason",
+                        "must be one of \(reasons.joined(separator: ", ")), not \(reason)")
                 }
             }
             guard !rule.fieldPath.isEmpty else { continue }

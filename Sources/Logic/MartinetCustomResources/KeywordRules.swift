@@ -8,11 +8,22 @@ import MartinetStrategies
 struct KeywordRules {
     var report = RuleReport()
 
-    mutating func check(_ schema: JSONSchemaProps, _ path: String, isRoot: Bool, isMetadata: Bool, depth: Int) {
+    /// What the schemas around one mean for it.
+    struct Place {
+        var isRoot = false
+        /// Inside of an object's metadata, the root's or an embedded one's.
+        var isMetadata = false
+        var forbidsDefaults = false
+    }
+
+    mutating func check(_ schema: JSONSchemaProps, _ path: String, _ place: Place, depth: Int) {
         guard depth < SchemaRule.depthMax else { return }
-        checkSupported(schema, path, isMetadata: isMetadata)
+        if place.forbidsDefaults, schema.default != nil {
+            report.forbidden("\(path).default", "must not be set in metadata")
+        }
+        checkSupported(schema, path, isMetadata: place.isMetadata)
         checkListAndMap(schema, path)
-        checkNested(schema, path, isRoot: isRoot, isMetadata: isMetadata, depth: depth)
+        checkNested(schema, path, place, depth: depth)
     }
 
     private mutating func checkSupported(_ schema: JSONSchemaProps, _ path: String, isMetadata: Bool) {
@@ -54,13 +65,13 @@ struct KeywordRules {
     private mutating func checkListAndMap(_ schema: JSONSchemaProps, _ path: String) {
         if let mapType = schema.x_kubernetes_map_type {
             checkTypeIs("object", schema, path, "x-kubernetes-map-type")
-            report.choice(mapType, ["atomic", "granular"], "\(path).x-kubernetes-map-type")
+            report.oneOf(mapType, ["atomic", "granular"], "\(path).x-kubernetes-map-type")
         }
         let keys = schema.x_kubernetes_list_map_keys
         let listType = schema.x_kubernetes_list_type
         if let listType {
             checkTypeIs("array", schema, path, "x-kubernetes-list-type")
-            report.choice(listType, ["atomic", "set", "map"], "\(path).x-kubernetes-list-type")
+            report.oneOf(listType, ["atomic", "set", "map"], "\(path).x-kubernetes-list-type")
             if listType == "set", schema.type == "array", let items = schema.items?.schema { checkSet(items, path) }
         }
         if !keys.isEmpty, listType != "map" {
@@ -87,6 +98,9 @@ struct KeywordRules {
         let field = "\(path).x-kubernetes-list-map-keys"
         if keys.isEmpty { report.required(field, "a list that is a map needs keys") }
         guard let items = schema.items?.schema else {
+            if schema.items != nil {
+                return report.invalid("\(path).items", "must be one schema in a list that is a map")
+            }
             return report.required("\(path).items", "a list that is a map needs a schema for its items")
         }
         guard items.type == "object" else {
@@ -110,42 +124,61 @@ struct KeywordRules {
         }
     }
 
-    private mutating func checkNested(
-        _ schema: JSONSchemaProps, _ path: String, isRoot: Bool, isMetadata: Bool, depth: Int
-    ) {
-        func nested(_ inner: JSONSchemaProps, _ name: String, isMetadata: Bool, _ rules: inout KeywordRules) {
-            rules.check(inner, "\(path).\(name)", isRoot: false, isMetadata: isMetadata, depth: depth + 1)
+    private mutating func checkNested(_ schema: JSONSchemaProps, _ path: String, _ place: Place, depth: Int) {
+        func nested(_ inner: JSONSchemaProps, _ name: String, _ place: Place, _ rules: inout KeywordRules) {
+            rules.check(inner, "\(path).\(name)", place, depth: depth + 1)
         }
-        if let inner = schema.additionalProperties?.schema {
-            nested(inner, "additionalProperties", isMetadata: isMetadata, &self)
-        }
-        for (name, property) in schema.properties.sorted(by: { $0.key.precedes($1.key) }) {
-            let entersMetadata =
-                (isRoot || schema.x_kubernetes_embedded_resource) && ["metadata", "kind", "apiVersion"].contains(name)
-            nested(property, "properties[\(name)]", isMetadata: isMetadata || entersMetadata, &self)
-            if isRoot, entersMetadata { forbidDefaults(property, "\(path).properties[\(name)]", depth: depth + 1) }
-        }
-        if let items = schema.items?.schema { nested(items, "items", isMetadata: isMetadata, &self) }
-        if let not = schema.not { nested(not, "not", isMetadata: isMetadata, &self) }
-        for (name, junctor) in [("allOf", schema.allOf), ("oneOf", schema.oneOf), ("anyOf", schema.anyOf)] {
-            for (index, inner) in junctor.enumerated() {
-                nested(inner, "\(name)[\(index)]", isMetadata: isMetadata, &self)
+        func all(_ schemas: [String: JSONSchemaProps], _ name: String, _ place: Place, _ rules: inout KeywordRules) {
+            for (key, inner) in schemas.sorted(by: { $0.key.precedes($1.key) }) {
+                nested(inner, "\(name)[\(key)]", place, &rules)
             }
         }
-    }
-
-    private mutating func forbidDefaults(_ schema: JSONSchemaProps, _ path: String, depth: Int) {
-        guard depth < SchemaRule.depthMax else { return }
-        if schema.default != nil { report.forbidden("\(path).default", "must not be set in the root's metadata") }
-        for (name, property) in schema.properties.sorted(by: { $0.key.precedes($1.key) }) {
-            forbidDefaults(property, "\(path).properties[\(name)]", depth: depth + 1)
+        var within = place
+        within.isRoot = false
+        if let inner = schema.additionalProperties?.schema {
+            var values = within
+            // Which entry a default would be for, nobody could say.
+            if place.isMetadata { values.forbidsDefaults = true }
+            nested(inner, "additionalProperties", values, &self)
         }
+        for (name, property) in schema.properties.sorted(by: { $0.key.precedes($1.key) }) {
+            var inner = within
+            if place.isRoot || schema.x_kubernetes_embedded_resource, ["metadata", "kind", "apiVersion"].contains(name)
+            {
+                inner.isMetadata = true
+                if place.isRoot { inner.forbidsDefaults = true }
+            }
+            nested(property, "properties[\(name)]", inner, &self)
+        }
+        if let not = schema.not { nested(not, "not", within, &self) }
+        let lists = [
+            ("allOf", schema.allOf), ("oneOf", schema.oneOf), ("anyOf", schema.anyOf),
+            ("items", schema.items?.jSONSchemas ?? []),
+        ]
+        for (name, schemas) in lists {
+            for (index, inner) in schemas.enumerated() { nested(inner, "\(name)[\(index)]", within, &self) }
+        }
+        if let items = schema.items?.schema { nested(items, "items", within, &self) }
+        all(schema.definitions, "definitions", within, &self)
+        all(schema.dependencies.compactMapValues(\.schema), "dependencies", within, &self)
     }
 }
 
 /// Defaults must be values that the schema accepts whole.
 struct DefaultRules {
     var report = RuleReport()
+
+    static func hasDefaults(_ spec: CustomResourceDefinitionSpec) -> Bool {
+        spec.versions.contains { version in version.schema?.openAPIV3Schema.map { hasDefaults($0, depth: 0) } ?? false }
+    }
+
+    private static func hasDefaults(_ schema: JSONSchemaProps, depth: Int) -> Bool {
+        guard depth < SchemaRule.depthMax else { return false }
+        if schema.default != nil { return true }
+        let single = [schema.items?.schema, schema.additionalProperties?.schema, schema.not].compactMap { $0 }
+        return (single + Array(schema.properties.values)).contains { hasDefaults($0, depth: depth + 1) }
+            || [schema.allOf, schema.anyOf, schema.oneOf].contains { $0.contains { hasDefaults($0, depth: depth + 1) } }
+    }
 
     mutating func check(_ schema: JSONSchemaProps, _ path: String, isRoot: Bool, depth: Int) {
         guard depth < SchemaRule.depthMax else { return }

@@ -25,7 +25,7 @@ struct StructuralRules {
         }
         let isStructural = report.errors.count == before
         var keywords = KeywordRules()
-        keywords.check(schema, path, isRoot: true, isMetadata: false, depth: 0)
+        keywords.check(schema, path, KeywordRules.Place(isRoot: true), depth: 0)
         report.errors += keywords.report.errors
         if isStructural {
             report.errors += ExpressionDefinitionRules.check(
@@ -35,7 +35,9 @@ struct StructuralRules {
 
     /// With status apart, the root says no more than which properties there are.
     private mutating func checkRootWithStatus(_ schema: JSONSchemaProps, _ path: String) {
-        if !schema.type.isEmpty, schema.type != "object" {
+        // As far as fields come before the type, they are told first.
+        let isNamed = !schema.id.isEmpty || !schema.dollarSchema.isEmpty || schema.dollarRef != nil
+        if !schema.type.isEmpty, schema.type != "object", !isNamed {
             return report.invalid("\(path).type", "must be object at the root where status is a subresource")
         }
         let allowed: Set<String> = [

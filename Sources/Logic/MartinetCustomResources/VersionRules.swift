@@ -90,10 +90,10 @@ enum VersionRules {
             if !["string", "boolean", "integer"].contains(schema.type) {
                 report.invalid(field, "must point to a string, a boolean or an integer")
             }
-            if !seen.insert(text).inserted { report.add(.duplicate, field, "Duplicate value: \(text)") }
+            if !seen.insert(text).inserted { report.add(.duplicate, field, "\(text) is there already") }
         }
         if seen.count > selectableMax {
-            report.add(.tooMany, path, "Too many: \(seen.count): must have at most \(selectableMax) items")
+            report.add(.tooMany, path, "may have at most \(selectableMax) fields, not \(seen.count)")
         }
     }
 }

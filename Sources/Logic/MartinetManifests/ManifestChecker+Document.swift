@@ -12,7 +12,11 @@ extension ManifestChecker {
         let kind = word("kind", entries, node)
         let version = word("apiVersion", entries, node)
         guard let kind else {
-            if let version { note(.missing, node.mark, "kind", "this field is required: a kind of \(version)") }
+            if let version {
+                note(.missing, node.mark, "kind", "this field is required: a kind of \(version)")
+            } else if problems.isEmpty {
+                note(.missing, node.mark, "", "this is no object of Kubernetes: apiVersion and kind are required")
+            }
             return nil
         }
         guard let version else { return withoutVersion(kind, node) }
@@ -70,6 +74,10 @@ extension ManifestChecker {
         let versionMark = entries.first { $0.key == "apiVersion" }?.node.mark ?? node.mark
         let known = servedKinds
         let exact = known.first { $0.name == kind && $0.apiVersion == version }
+        if let successor = Self.removed[kind], version.hasPrefix("policy/") || version.hasPrefix("extensions/") {
+            note(.unknownKind, kindMark, "kind", "there is no \(kind) any more; \(successor)")
+            return nil
+        }
         let knowledge = reader.lookup(version, kind)
         if let exact, knowledge == .served || (knowledge == .unknown && !isReplaced(exact, known)) { return exact }
         if exact == nil, knowledge == .served { return nil }
@@ -79,8 +87,6 @@ extension ManifestChecker {
             note(
                 .wrongVersion, versionMark, "apiVersion",
                 "\(message); for \(Self.article(kind)) write apiVersion: \(other.apiVersion)")
-            // The fields are those of the kind that was meant.
-            object(node, other.type, "", above: [], isRoot: true)
             return other
         }
         if exact != nil {
@@ -106,6 +112,11 @@ extension ManifestChecker {
         }
         return nil
     }
+
+    /// Kinds that went without one in their place, and what does their work.
+    private static let removed = [
+        "PodSecurityPolicy": "what pods may do is said by the label pod-security.kubernetes.io/enforce of a namespace"
+    ]
 
     /// Whether a version is one of the past: known, but served only when asked for, with another in its place.
     private func isReplaced(_ kind: Kind, _ known: [Kind]) -> Bool {
@@ -141,7 +152,8 @@ extension ManifestChecker {
         guard let text = name.string, Self.strictGroups.contains(kind.group), !Self.isSubdomain(text) else { return }
         let meant = String(
             text.lowercased().map { ($0.isASCII && ($0.isLetter || $0.isNumber)) || $0 == "." || $0 == "-" ? $0 : "-" })
-        let trimmed = meant.drop { $0 == "-" || $0 == "." }
+        var trimmed = meant.drop { $0 == "-" || $0 == "." }
+        while trimmed.last == "-" || trimmed.last == "." { trimmed.removeLast() }
         let fits = Self.isSubdomain(String(trimmed))
         note(
             .badValue, name.mark, "metadata.name",

@@ -71,6 +71,9 @@ struct ManifestChecker {
         if let near = NearMiss.suggestion(for: entry.key, among: known) {
             return note(.unknownField, entry.keyMark, path, "unknown field \(quoted)", "\"\(near)\"")
         }
+        if let meant = Self.meant(entry.key, among: known) {
+            return note(.unknownField, entry.keyMark, path, "unknown field \(quoted)", "\"\(meant)\"")
+        }
         // A field at the wrong depth is mostly a line that is indented too much or too little.
         if let level = above.last(where: { $0.type.field(named: entry.key) != nil }) {
             let place = level.path.isEmpty ? "the top of the document" : level.path
@@ -85,6 +88,12 @@ struct ManifestChecker {
                 .unknownField, entry.keyMark, path,
                 "unknown field \(quoted) here; it is a field of \(item): indent it more")
         }
+        if let place = Self.below(entry.key, type) {
+            return note(
+                .unknownField, entry.keyMark, path,
+                "unknown field \(quoted) here; it is a field of \(path.parentPath.isEmpty ? place : "\(path.parentPath).\(place)")"
+            )
+        }
         for level in above.reversed() {
             guard
                 let place = level.type.fields.first(where: {
@@ -97,6 +106,39 @@ struct ManifestChecker {
         }
         let list = known.count <= 12 && !known.isEmpty ? "; there are \(known.joined(separator: ", "))" : ""
         note(.unknownField, entry.keyMark, path, "unknown field \(quoted)\(list)")
+    }
+
+    /// A short name for a long one: `name` for `secretName`, `pvc` for `persistentVolumeClaim`.
+    private static func meant(_ key: String, among known: [String]) -> String? {
+        let word = key.lowercased()
+        guard word.utf8.count >= 3 else { return nil }
+        let longer = known.filter { $0.utf8.count > word.utf8.count && $0.lowercased().hasSuffix(word) }
+        if longer.count == 1 { return longer[0] }
+        let initials = known.filter { name in
+            let letters = name.prefix(1) + name.dropFirst().filter(\.isUppercase)
+            return letters.lowercased() == word
+        }
+        if initials.count == 1 { return initials[0] }
+        let shorter = known.filter { $0.utf8.count >= 4 && word.hasSuffix($0.lowercased()) }
+        return shorter.count == 1 ? shorter[0] : nil
+    }
+
+    /// Where a field is two or three steps further in: `template.spec` for `containers`.
+    private static func below(_ key: String, _ type: ObjectType) -> String? {
+        var level: [(path: String, type: ObjectType)] = [("", type)]
+        for _ in 0..<4 {
+            var next: [(path: String, type: ObjectType)] = []
+            for (path, type) in level where next.count < 64 {
+                for field in type.fields where field.container == .single && field.name != "metadata" {
+                    guard let inner = field.type else { continue }
+                    let place = path.isEmpty ? field.name : "\(path).\(field.name)"
+                    if inner.field(named: key) != nil { return place }
+                    next.append((place, inner))
+                }
+            }
+            level = next
+        }
+        return nil
     }
 
     // MARK: Values

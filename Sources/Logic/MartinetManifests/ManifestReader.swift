@@ -18,11 +18,16 @@ package struct ManifestReader: Sendable {
 
     let schema: Schema
     let lookup: Lookup
+    /// Whether the rules of the server are asked too, as for what is about to be made whole.
+    let asksRules: Bool
     /// More problems than this are not collected: nobody reads them.
     package static let problemsMax = 200
 
-    package init(schema: Schema = .builtin, lookup: @escaping Lookup = { _, _ in .unknown }) {
+    package init(
+        schema: Schema = .builtin, asksRules: Bool = true, lookup: @escaping Lookup = { _, _ in .unknown }
+    ) {
         self.schema = schema
+        self.asksRules = asksRules
         self.lookup = lookup
     }
 
@@ -36,6 +41,10 @@ package struct ManifestReader: Sendable {
         var result = Result()
         for part in Self.documents(bytes, file: file, &result.problems) {
             check(part, file: file, &result)
+        }
+        if !result.problems.isEmpty {
+            let hints = LineHints(bytes)
+            result.problems = result.problems.map(hints.improved)
         }
         if result.problems.count > Self.problemsMax {
             result.problems.removeLast(result.problems.count - Self.problemsMax)
@@ -53,6 +62,10 @@ package struct ManifestReader: Sendable {
         var checker = ManifestChecker(reader: self, file: file)
         let kind = checker.document(node)
         result.problems += checker.problems
+        // Faults of form are told first; the rules are asked of what can be read all the same.
+        if asksRules, let kind, checker.problems.allSatisfy({ $0.code != .wrongVersion && $0.code != .unknownKind }) {
+            result.problems += RuleCheck.problems(node, kind, file: file, told: checker.problems)
+        }
         result.manifests.append(Manifest(file: file, node: node, kind: kind))
     }
 

@@ -7,7 +7,9 @@ enum QuantityCheck {
         switch node.value {
         case .int, .uint, .double: return nil
         case .string(let text):
-            guard Quantity(text) == nil else { return nil }
+            // The API takes blanks around an amount, and none in it.
+            let bare = text.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed()
+            guard Quantity(String(bare)) == nil else { return nil }
             if let meant = repaired(text) {
                 return ScalarCheck.Fault(
                     code: .badValue, message: "\"\(text.prefix(60))\" is not a quantity; write \(meant)")

@@ -1,3 +1,4 @@
+import MartinetBase
 import MartinetNearMiss
 import MartinetSchema
 import MartinetYAML
@@ -42,7 +43,8 @@ enum ScalarCheck {
             return wrong("a string", node, "\"\(plain)\" in quotes")
         }
         let choices = field.enumeration
-        guard !choices.isEmpty, !choices.contains(text) else { return nil }
+        // An empty word is none at all: whether that may be, the rules say.
+        guard !choices.isEmpty, !text.isEmpty, !choices.contains(text) else { return nil }
         return Fault(
             code: .badValue, message: "\"\(text)\" is none of \(choices.joined(separator: ", "))",
             suggestion: NearMiss.suggestion(for: text, among: choices).map { "\"\($0)\"" })
@@ -72,7 +74,7 @@ enum ScalarCheck {
         case .double(let number) where number == number.rounded() && abs(number) < 1e15:
             return nil
         case .string(let text):
-            return wrong("a whole number", node, Int64(text).map { "\($0) without quotes" })
+            return wrong("a whole number", node, Int64(text).map { _ in "\(text) without quotes" })
         default: return wrong("a whole number", node)
         }
     }
@@ -138,13 +140,13 @@ enum ScalarCheck {
 
     private static func bytes(_ node: YAMLNode) -> Fault? {
         guard let text = node.string else {
-            return wrong("base64", node, plain(node).map { MartinetSchema.Base64.encode(Array($0.utf8)) })
+            return wrong("base64", node, plain(node).map { Base64.encode(Array($0.utf8)) })
         }
-        if MartinetSchema.Base64.decode(text) != nil { return nil }
+        if Base64.decode(text) != nil { return nil }
         return Fault(
             code: .badValue,
             message:
-                "expected base64, not \"\(text.prefix(40))\"; write \(MartinetSchema.Base64.encode(Array(text.utf8).prefix40)) "
+                "expected base64, not \"\(text.prefix(40))\"; write \(Base64.encode(Array(text.utf8).prefix40)) "
                 + "here, or the plain text under stringData")
     }
 

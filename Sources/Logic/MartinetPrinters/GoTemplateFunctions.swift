@@ -1,3 +1,4 @@
+import MartinetBase
 import MartinetYAML
 
 /// The functions of Go templates: Go's own and the two that kubectl adds (`exists`, `base64decode`).

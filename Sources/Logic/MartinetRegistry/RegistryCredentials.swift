@@ -1,3 +1,4 @@
+import MartinetBase
 import MartinetImageSpec
 
 /// A user and a password or token; never printed.

@@ -1,3 +1,4 @@
+import MartinetBase
 package import MartinetImageSpec
 
 /// Who somebody is at which registry, as docker writes it down: `~/.docker/config.json`, and the Secrets of types
@@ -81,7 +82,7 @@ package struct RegistryKeyring: Sendable, Hashable {
             var user = login.username ?? ""
             var secret = login.password ?? ""
             if let auth = login.auth, !auth.isEmpty {
-                guard let bytes = Base64.decode(auth.filter { !$0.isWhitespace }),
+                guard let bytes = Base64.decode(unpadded: auth.filter { !$0.isWhitespace }),
                     let colon = bytes.firstIndex(of: UInt8(ascii: ":"))
                 else { throw ImageError(.invalidDocument, "auths[\(text)].auth: expected user:password in base64") }
                 user = String(decoding: bytes[..<colon], as: UTF8.self)

@@ -1,3 +1,4 @@
+import MartinetBase
 import MartinetImageSpec
 
 extension RegistryServer {

@@ -13,6 +13,7 @@ package struct GenericStrategy: Strategy {
     private let isCounted: Bool
 
     package init(kind: Kind) { self.init(kind: kind, rules: NoRules()) }
+    package init(kind: Kind, adding rules: any ObjectRules) { self.init(kind: kind, rules: AdaptedRules(rules: rules)) }
 
     init(kind: Kind, rules: any KindRules) {
         self.kind = kind
@@ -68,7 +69,7 @@ package struct GenericStrategy: Strategy {
     package func validate(_ object: Object) -> [FieldError] {
         let report = Report()
         let new = Part(object, report)
-        if rules.isNamed { kindsMetadata(new.metadata) }
+        if rules.isNamed, rules.looksAtNewMetadata { kindsMetadata(new.metadata) }
         rules.validate(new)
         rules.validateCreate(new)
         if report.errors.isEmpty, rules.isNamed {
@@ -124,7 +125,7 @@ package struct GenericStrategy: Strategy {
     // MARK: - What the API server asks
 
     package var hasGeneration: Bool {
-        rules.hasGeneration ?? preparation.hasGeneration ?? (statusSlot != nil && kind.type.field(named: "spec") != nil)
+        preparation.hasGeneration ?? (statusSlot != nil && kind.type.field(named: "spec") != nil)
     }
     package var allowsCreateOnUpdate: Bool { KindTraits.madeByUpdate.contains("\(kind.group)/\(kind.name)") }
     package var requiresResourceVersionOnUpdate: Bool {

@@ -37,7 +37,6 @@ package enum Strategies {
     private static let groups: [String: any KindRules] = [
         "admissionregistration.k8s.io/v1.MutatingAdmissionPolicyBinding": PolicyBindingRules(isMutating: true),
         "admissionregistration.k8s.io/v1.ValidatingAdmissionPolicyBinding": PolicyBindingRules(isMutating: false),
-        "apiextensions.k8s.io/v1.CustomResourceDefinition": CustomResourceDefinitionRules(),
         "apiregistration.k8s.io/v1.APIService": APIServiceRules(),
         "authentication.k8s.io/v1.TokenRequest": TokenRequestRules(),
         "authorization.k8s.io/v1.LocalSubjectAccessReview": AccessReviewRules(asks: .anyoneInNamespace),

@@ -1,3 +1,5 @@
+import MartinetBase
+
 /// A scalar with its tag and quotes, turned into a value.
 struct TaggedScalar {
     let file: String
@@ -50,7 +52,7 @@ struct TaggedScalar {
                 .tag, file: file, mark: mark, message: "\(text.prefix(40).debugDescription) is no !!\(tag)",
                 expected: "leave the tag out, or write a value of that type")
         case ("binary", _):
-            guard let data = Base64.decode(bytes) else {
+            guard let data = Base64.decode(bytes: bytes) else {
                 throw YAMLError(
                     .tag, file: file, mark: mark, message: "a !!binary value is no base64",
                     expected: "only A-Z, a-z, 0-9, + and /, padded with =")

@@ -35,9 +35,12 @@ func definition(spec: String, version: String = "", names: String = "") throws -
         return (String(json.dropFirst(prefix.utf8.count).dropLast()), result.issues.map(\.description))
     }
 
+    /// Metadata as the engine leaves it to the strategy.
+    private let placed = #"{"name":"a","namespace":"b","uid":"u","resourceVersion":"7"}"#
+
     private func errors(_ schema: String, _ spec: String) throws -> [String] {
         let version = try #require(try CustomResources.served(definition(spec: schema)).first)
-        let body = #"{"apiVersion":"example.com/v1","kind":"Widget","metadata":{"name":"a"},"spec":\#(spec)}"#
+        let body = #"{"apiVersion":"example.com/v1","kind":"Widget","metadata":\#(placed),"spec":\#(spec)}"#
         let object = try JSONDecoder.decode(Array(body.utf8), as: version.kind.type).object
         return version.strategy.validate(object).map { "\($0.reason.rawValue) \($0.field)" }
     }
@@ -243,7 +246,7 @@ func definition(spec: String, version: String = "", names: String = "") throws -
         let schema = #"{"type":"object","properties":{"a":{"type":"string","maxLength":1},"b":{"type":"string"}}}"#
         let version = try #require(try CustomResources.served(definition(spec: schema)).first)
         func object(_ spec: String) throws -> Object {
-            try JSONDecoder.decode(Array(#"{"metadata":{"name":"a"},"spec":\#(spec)}"#.utf8), as: version.kind.type)
+            try JSONDecoder.decode(Array(#"{"metadata":\#(placed),"spec":\#(spec)}"#.utf8), as: version.kind.type)
                 .object
         }
         let old = try object(#"{"a":"long"}"#)

@@ -21,20 +21,53 @@ import Testing
 
     @Test func aConversionByWebhookSaysWhereItIs() throws {
         var crd = try definition(spec: #"{"type":"object"}"#)
-        let versions = "spec.conversion.conversionReviewVersions"
-        let place = "spec.conversion.webhookClientConfig"
-        crd.spec.conversion = CustomResourceConversion { $0.strategy = "Webhook" }
-        #expect(CustomResourceDefinitionRules.validate(crd).map(\.field) == [place, versions])
-        func faults(_ url: String, _ known: [String]) -> [String] {
-            crd.spec.conversion?.webhook = WebhookConversion {
-                $0.clientConfig = WebhookClientConfig { $0.url = url }
-                $0.conversionReviewVersions = known
+        crd.spec.conversion = CustomResourceConversion {
+            $0.strategy = "Webhook"
+            $0.webhook = WebhookConversion {
+                $0.clientConfig = WebhookClientConfig { $0.url = "https://example.com/convert" }
+                $0.conversionReviewVersions = ["v1"]
             }
-            return CustomResourceDefinitionRules.validate(crd).map(\.field)
         }
-        #expect(faults("https://a.example.com/convert", ["v1"]).isEmpty)
-        #expect(faults("http://a.example.com", ["v1beta1"]) == ["\(place).url"])
-        #expect(faults("https://a.example.com/?x", ["v7"]) == ["\(place).url", versions])
+        #expect(CustomResourceDefinitionRules.validate(crd) == [])
+    }
+
+    @Test func webhooksThatConvertHaveAPlaceAndAVersion() throws {
+        var crd = try definition(spec: #"{"type":"object"}"#)
+        func fields(_ webhook: WebhookConversion?) -> [String] {
+            crd.spec.conversion = CustomResourceConversion {
+                $0.strategy = "Webhook"
+                $0.webhook = webhook
+            }
+            return CustomResourceDefinitionRules.validate(crd).map {
+                "\($0.reason.rawValue.dropFirst(10)) \($0.field.dropFirst("spec.conversion.".count))"
+            }
+        }
+        #expect(fields(nil) == ["Required webhookClientConfig", "Required conversionReviewVersions"])
+        let both = WebhookConversion {
+            $0.clientConfig = WebhookClientConfig {
+                $0.url = "https://example.com"
+                $0.service = ServiceReference { $0.name = "a" }
+            }
+            $0.conversionReviewVersions = ["v1", "v1"]
+        }
+        #expect(fields(both) == ["Required webhookClientConfig", "Invalid conversionReviewVersions[1]"])
+        let plain = WebhookConversion {
+            $0.clientConfig = WebhookClientConfig { $0.url = "http://example.com" }
+            $0.conversionReviewVersions = ["v2"]
+        }
+        #expect(fields(plain) == ["Invalid webhookClientConfig.url", "Invalid conversionReviewVersions"])
+    }
+
+    @Test func anApprovalIsAskedForOnlyWhereItChanges() throws {
+        var crd = try definition(spec: #"{"type":"object"}"#)
+        crd.spec.group = "example.k8s.io"
+        crd.metadata.name = "\(crd.spec.names.plural).example.k8s.io"
+        let fields = CustomResourceDefinitionRules.validate(crd).map(\.field)
+        #expect(fields == ["metadata.annotations[api-approved.kubernetes.io]"])
+        #expect(CustomResourceDefinitionRules.validateUpdate(crd, old: crd) == [])
+        var changed = crd
+        changed.metadata.annotations = ["api-approved.kubernetes.io": "soon"]
+        #expect(CustomResourceDefinitionRules.validateUpdate(changed, old: crd).count == 1)
     }
 
     @Test func schemasMustBeStructural() throws {
@@ -166,7 +199,8 @@ import Testing
     }
 
     private func judge(_ body: Value, _ existing: Value?) throws -> [String] {
-        let strategy = CustomResourceDefinitionStrategy()
+        let kind = try #require(CustomResourceDefinition.type.kind)
+        let strategy = CustomResourceDefinitionStrategy.strategy(for: kind)
         var object = try CustomResourceDefinition(decoding: body).object
         Defaults.apply(to: &object)
         strategy.setDefaults(&object)

@@ -31,7 +31,8 @@ struct ExpressionTests {
         let version = try #require(try CustomResources.served(try definition(spec)).first)
         func read(_ spec: String) throws -> Object {
             let text =
-                #"{"apiVersion": "example.com/v1", "kind": "Widget", "metadata": {"name": "w"}, "spec": \#(spec)}"#
+                #"{"apiVersion": "example.com/v1", "kind": "Widget", "metadata": {"name": "w", "namespace": "b", "#
+                + #""uid": "u", "resourceVersion": "7"}, "spec": \#(spec)}"#
             return try JSONDecoder.decode(Array(text.utf8), as: version.kind.type).object
         }
         guard let old else { return version.strategy.validate(try read(object)) }

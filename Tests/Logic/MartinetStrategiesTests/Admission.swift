@@ -1,4 +1,6 @@
 import MartinetAPI
+import MartinetBase
+import MartinetCustomResources
 import MartinetSchema
 
 /// What the recorded server's admission and allocation added, so that an update that leaves it out is a change.
@@ -90,6 +92,12 @@ enum Admission {
     static func stored(_ object: Object) -> Object {
         var object = object
         Judge.metadata(&object) { $0.resourceVersion = "7" }
+        if object.type == CustomResourceDefinition.type {
+            // A controller accepts the names a moment later.
+            var crd = CustomResourceDefinition(object: object)
+            crd.status = AcceptedNames.status(of: crd, others: [], builtins: [], now: .init(seconds: 0))
+            object = crd.object
+        }
         return object
     }
 }

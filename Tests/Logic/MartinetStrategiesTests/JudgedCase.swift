@@ -1,6 +1,7 @@
 import MartinetAPI
 import MartinetAdmissionPolicies
 import MartinetBase
+import MartinetCustomResources
 import MartinetPatch
 import MartinetSchema
 import MartinetStrategies
@@ -67,7 +68,13 @@ struct Judge {
 
     init(_ target: JudgedTarget) {
         self.target = target
-        strategy = Strategies.strategy(for: target.kind, compiler: KubernetesExpressions())
+        strategy = Self.strategy(for: target.kind)
+    }
+
+    static func strategy(for kind: Kind) -> any Strategy {
+        kind.name == "CustomResourceDefinition"
+            ? CustomResourceDefinitionStrategy.strategy(for: kind)
+            : Strategies.strategy(for: kind, compiler: KubernetesExpressions())
     }
 
     static func filled(_ text: String, uid: String = "u") -> String {

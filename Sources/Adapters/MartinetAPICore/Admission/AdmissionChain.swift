@@ -9,8 +9,7 @@ struct AdmissionChain: Sendable {
         let enabled = settings.enabled
         // What the server itself writes is no choice.
         plugins = (AdmissionChain.all(settings) + [quotas]).filter {
-            enabled.contains($0.name) || $0 is SystemFields || $0 is RoleAdmission || $0 is PodWarnings
-                || $0 is ObjectWarnings
+            enabled.contains($0.name) || $0 is SystemFields || $0 is RoleAdmission
         }
     }
 
@@ -52,7 +51,7 @@ struct AdmissionChain: Sendable {
             StorageObjectInUseProtection(), PersistentVolumeClaimResize(), RuntimeClassDefaults(),
             CertificateApproval(), CertificateSigning(), CertificateSubjectRestriction(), DefaultIngressClass(),
             SecurityContextDeny(), DenyEscalatingExec(), RoleAdmission(), MutatingPolicies(), MutatingWebhooks(),
-            ImagePolicyAdmission(), ValidatingPolicies(), ValidatingWebhooks(), PodWarnings(), ObjectWarnings(),
+            ImagePolicyAdmission(), ValidatingPolicies(), ValidatingWebhooks(),
         ]
     }
 }

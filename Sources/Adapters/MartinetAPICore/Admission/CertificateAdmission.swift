@@ -1,5 +1,6 @@
 import MartinetAuthorization
 import MartinetAPI
+import MartinetBase
 import MartinetClient
 import MartinetSchema
 

@@ -45,7 +45,7 @@ final class MutatingPolicies: AdmissionPlugin {
         var hasChanged = false
         for invocation in invocations {
             let before = request.attributes.object
-            invoke(invocation, &request, attributes.passes, &failures)
+            try invoke(invocation, &request, attributes.passes, &failures)
             if request.attributes.object != before {
                 hasChanged = true
                 attributes.passes.changed()
@@ -86,7 +86,7 @@ final class MutatingPolicies: AdmissionPlugin {
     private func invoke(
         _ invocation: Invocation, _ request: inout PolicyRequest, _ passes: AdmissionPasses,
         _ failures: inout [Failure]
-    ) {
+    ) throws(APIError) {
         let policy = invocation.bound.policy
         func fail(_ failure: PolicyFailure) {
             guard !policy.failsOpen else { return }
@@ -95,13 +95,13 @@ final class MutatingPolicies: AdmissionPlugin {
                     policy: invocation.bound.name, binding: invocation.binding, message: failure.message,
                     reason: "Invalid"))
         }
-        let input = request.input(invocation.place, params: invocation.params)
+        let input = try request.input(invocation.place, params: invocation.params)
         do throws(PolicyFailure) {
             guard try policy.matches(input), passes.isDue(invocation.key) else { return }
         } catch {
             return fail(error)
         }
-        var object = request.object(in: invocation.place)
+        var object = try request.object(in: invocation.place)
         for index in 0..<policy.mutationCount {
             do throws(PolicyFailure) {
                 object = request.withDefaults(try policy.mutate(index, object, input), in: invocation.place)
@@ -109,7 +109,7 @@ final class MutatingPolicies: AdmissionPlugin {
                 fail(error)
             }
         }
-        request.replace(object, in: invocation.place)
+        try request.replace(object, in: invocation.place)
     }
 
     private func refusal(_ first: Failure, _ failures: [Failure], _ attributes: AdmissionAttributes) -> APIError {

@@ -1,3 +1,4 @@
+import MartinetBase
 import MartinetSchema
 import MartinetStore
 

@@ -67,16 +67,8 @@ extension Registry {
         let kind = resource.kind
         try placeInNamespace(&object, request, kind)
         var metadata = object.metadata
-        if metadata.name.isEmpty {
-            guard !metadata.generateName.isEmpty else {
-                throw APIError.invalid(
-                    kind, "",
-                    [
-                        .init(
-                            .required, "metadata.name", "Required value: name or generateName is required",
-                            origin: "name")
-                    ])
-            }
+        // Without both, the kind's rules say what is missing; a few kinds name themselves.
+        if metadata.name.isEmpty, !metadata.generateName.isEmpty {
             metadata.name = String(metadata.generateName.prefix(58)) + runtime.nameSuffix()
         }
         metadata.uid = runtime.uid()
@@ -99,6 +91,7 @@ extension Registry {
         let errors = resource.strategy.validate(object)
         guard errors.isEmpty else { throw APIError.invalid(kind, object.metadata.name, errors) }
         try admission.validate(attributes, in: self)
+        warn(request, resource, object, old: nil, sent: try body(request, kind.type))
         return object
     }
 
@@ -124,8 +117,7 @@ extension Registry {
             do throws(ServiceAllocator.AllocationError) {
                 try allocator.allocate(&object, old: nil, seed: runtime.random())
             } catch {
-                let problem = FieldErrorMaker.invalid(error.field, error.message)
-                return completion(.failure(.invalid(resource.kind, object.metadata.name, [problem])))
+                return completion(.failure(.invalid(resource.kind, object.metadata.name, [error.fieldError])))
             }
         }
         let metadata = object.metadata

@@ -105,6 +105,11 @@ extension Registry {
         _ request: APIRequest, _ resource: ServedResource, _ identity: Identity, _ completion: @escaping Completion
     ) throws(APIError) {
         let eviction = Eviction(object: try body(request, Eviction.type))
+        guard eviction.metadata.name == request.resource.name else {
+            throw APIError.badRequest(
+                "the name of the Eviction (\(eviction.metadata.name.debugDescription)) does not match the name on the URL "
+                    + "(\((request.resource.name ?? "").debugDescription))")
+        }
         var deletion = request
         deletion.verb = .delete
         deletion.resource.subresource = ""

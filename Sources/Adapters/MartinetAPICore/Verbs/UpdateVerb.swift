@@ -8,12 +8,6 @@ import MartinetSchema
 import MartinetStore
 import MartinetStrategies
 
-enum FieldErrorMaker {
-    static func invalid(_ field: String, _ message: String) -> FieldError {
-        FieldError(.invalid, field, "Invalid value: \(message)", origin: "allocation")
-    }
-}
-
 /// What an update makes of the object that is stored.
 typealias Change = @Sendable (_ current: CachedObject) throws -> Object
 
@@ -170,6 +164,7 @@ extension Registry {
         let errors = resource.strategy.validateUpdate(object, old: old, through: subresource)
         guard errors.isEmpty else { throw APIError.invalid(resource.kind, object.metadata.name, errors) }
         try admission.validate(attributes, in: self)
+        warn(request, resource, object, old: old, sent: changed)
         return object
     }
 
@@ -218,7 +213,7 @@ extension Registry {
                 try allocator.allocate(&object, old: current.object, seed: runtime.random())
             } catch {
                 throw APIError.invalid(
-                    resource.kind, object.metadata.name, [FieldErrorMaker.invalid(error.field, error.message)])
+                    resource.kind, object.metadata.name, [error.fieldError])
             }
         }
         // Nothing changed: nothing is written, and nobody hears of it.

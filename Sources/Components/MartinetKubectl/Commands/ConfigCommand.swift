@@ -1,3 +1,4 @@
+import MartinetBase
 import MartinetCommandLine
 import MartinetKubeconfig
 import MartinetPrinters
@@ -104,7 +105,7 @@ struct ConfigCommand {
                         for (file, data) in Self.files {
                             guard let path = body[file]?.string else { continue }
                             body[data] = YAMLNode(
-                                .string(MartinetSchema.Base64.encode(try context.host.readFile(path))))
+                                .string(Base64.encode(try context.host.readFile(path))))
                             body[file] = nil
                         }
                         item[key] = body
@@ -200,7 +201,7 @@ struct ConfigCommand {
         let path = flags.string(flag)
         let data = "\(flag)-data"
         if flags.bool("embed-certs") {
-            body[data] = YAMLNode(.string(MartinetSchema.Base64.encode(try context.host.readFile(path))))
+            body[data] = YAMLNode(.string(Base64.encode(try context.host.readFile(path))))
             body[flag] = nil
         } else {
             body[flag] = YAMLNode(.string(path))

@@ -59,7 +59,7 @@ struct EventsCommand {
 
     /// `5s`, or `5s (x3 over 2m)`.
     static func age(_ event: YAMLNode, _ now: Timestamp) -> String {
-        let age = MartinetPrinters.HumanDuration.text(now.duration(since: lastSeen(event)))
+        let age = HumanDuration.text(now.duration(since: lastSeen(event)))
         let count = event.number("series", "count") ?? event.number("count") ?? 1
         guard count > 1 else { return age }
         let first = event.text("firstTimestamp").isEmpty ? event.text("eventTime") : event.text("firstTimestamp")

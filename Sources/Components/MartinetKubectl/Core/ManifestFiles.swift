@@ -54,14 +54,16 @@ extension CommandContext {
     func manifests() async throws -> [Manifest] {
         let texts = try await manifestTexts()
         // Kinds that are not built in are asked for first; the check itself is pure.
-        var reader = ManifestReader()
+        // Parts of objects, and what is only named to be deleted, are no objects that rules could judge.
+        let asksRules = !flags.string("validate").isEmpty && !flags.bool("server-side")
+        var reader = ManifestReader(asksRules: asksRules)
         var results = texts.map { reader.read($0.bytes, file: $0.file) }
         let strange = results.contains { result in
             result.problems.contains { $0.code == .unknownKind || $0.code == .wrongVersion }
         }
         if strange, let served = try? await discovery.all() {
             let known = Set(served.map { "\($0.apiVersion) \($0.kind)" })
-            reader = ManifestReader { known.contains("\($0) \($1)") ? .served : .absent }
+            reader = ManifestReader(asksRules: asksRules) { known.contains("\($0) \($1)") ? .served : .absent }
             results = texts.map { reader.read($0.bytes, file: $0.file) }
         }
         let problems = results.flatMap(\.problems)

@@ -1,3 +1,4 @@
+import MartinetBase
 import MartinetSchema
 import MartinetYAML
 
@@ -80,7 +81,7 @@ extension YAMLNode {
         case .int(let number): self.init(.int(number))
         case .double(let number): self.init(.double(number))
         case .string(let text): self.init(.string(text))
-        case .bytes(let bytes): self.init(.string(MartinetSchema.Base64.encode(bytes)))
+        case .bytes(let bytes): self.init(.string(Base64.encode(bytes)))
         case .list(let items): self.init(.list(items.map { YAMLNode(schema: $0) }))
         case .map(let map): self.init(.map(map.entries.map { Entry(key: $0.key, node: YAMLNode(schema: $0.value)) }))
         case .null, .object, .raw: self.init(.null)

@@ -1,3 +1,4 @@
+import MartinetBase
 import MartinetCommandLine
 import MartinetPrinters
 import MartinetSchema
@@ -109,7 +110,7 @@ struct Generators {
             if let text = String(validating: bytes, as: UTF8.self) {
                 texts.append((key, YAMLNode(.string(text))))
             } else {
-                binaries.append((key, YAMLNode(.string(MartinetSchema.Base64.encode(bytes)))))
+                binaries.append((key, YAMLNode(.string(Base64.encode(bytes)))))
             }
         }
         if !texts.isEmpty { node["data"] = YAMLNode(.map(texts.map { .init(key: $0.0, node: $0.1) })) }
@@ -124,7 +125,7 @@ struct Generators {
 
     private func secret(_ data: [(String, [UInt8])], type: String) -> YAMLNode {
         var node = Self.object("v1", "Secret", name, [])
-        if !data.isEmpty { node["data"] = .strings(data.map { ($0.0, MartinetSchema.Base64.encode($0.1)) }) }
+        if !data.isEmpty { node["data"] = .strings(data.map { ($0.0, Base64.encode($0.1)) }) }
         if !type.isEmpty { node["type"] = YAMLNode(.string(type)) }
         return node
     }
@@ -166,7 +167,7 @@ struct Generators {
         var entries = [("username", user), ("password", password)]
         let email = context.flags.string("docker-email")
         if !email.isEmpty { entries.append(("email", email)) }
-        entries.append(("auth", MartinetSchema.Base64.encode(Array("\(user):\(password)".utf8))))
+        entries.append(("auth", Base64.encode(Array("\(user):\(password)".utf8))))
         // Docker's own field order: JSONText would sort it.
         let fields = entries.map { "\"\($0.0)\":\(JSONText.compact(YAMLNode(.string($0.1))))" }.joined(separator: ",")
         let server = JSONText.compact(YAMLNode(.string(context.flags.string("docker-server"))))

@@ -51,6 +51,6 @@ enum TableDecoder {
 
     static func age(_ time: String, _ now: Timestamp) -> String {
         guard let then = Timestamp(rfc3339: time) else { return "<unknown>" }
-        return MartinetPrinters.HumanDuration.text(now.duration(since: then))
+        return HumanDuration.text(now.duration(since: then))
     }
 }

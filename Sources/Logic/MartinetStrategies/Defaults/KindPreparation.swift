@@ -21,7 +21,8 @@ struct KindPreparation: Sendable {
     /// Kinds with a spec and a status whose generation upstream leaves alone.
     private static let countless = [
         "v1.PersistentVolume", "v1.PersistentVolumeClaim", "v1.ResourceQuota", "v1.Service", "v1.Node", "v1.Namespace",
-        "autoscaling/v2.HorizontalPodAutoscaler", "certificates.k8s.io/v1.CertificateSigningRequest",
+        "autoscaling/v1.HorizontalPodAutoscaler", "autoscaling/v2.HorizontalPodAutoscaler",
+        "certificates.k8s.io/v1.CertificateSigningRequest",
         "apiregistration.k8s.io/v1.APIService", "resource.k8s.io/v1.ResourceClaim", "networking.k8s.io/v1.ServiceCIDR",
         "storage.k8s.io/v1.VolumeAttachment", "internal.apiserver.k8s.io/v1alpha1.StorageVersion",
     ]

@@ -35,6 +35,42 @@ package enum Form: Sendable {
         }
     }
 
+    /// Letters, digits and the signs that stand for a hyphen: ' ', '-', '.', '_'.
+    private static func isNearName(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 97...122, 65...90, 48...57, 32, 45, 46, 95: true
+        default: false
+        }
+    }
+
+    /// The nearest text of this form, where it is plain what was meant: small letters, and '-' for what may not be there.
+    func nearest(_ text: String) -> String? {
+        switch self {
+        case .dnsLabel, .dnsSubdomain, .dns1035Label, .portName, .labelValue: break
+        default: return nil
+        }
+        // Other signs than these are of something else: an address, a pattern.
+        guard text.utf8.count <= 253, text.utf8.allSatisfy({ Self.isNearName($0) }) else { return nil }
+        func fits(_ byte: UInt8) -> Bool {
+            switch byte {
+            case 97...122, 48...57, 45: true
+            case 46: self == .dnsSubdomain || self == .labelValue
+            case 65...90, 95: self == .labelValue
+            default: false
+            }
+        }
+        let lower = self == .labelValue ? text : text.lowercased()
+        var bytes = lower.utf8.map { fits($0) ? $0 : 45 }[...]
+        while let first = bytes.first, !(97...122).contains(first | 0x20), !(48...57).contains(first) {
+            bytes.removeFirst()
+        }
+        while let last = bytes.last, !(97...122).contains(last | 0x20), !(48...57).contains(last) { bytes.removeLast() }
+        let meant = String(decoding: bytes, as: UTF8.self)
+        // Names full of replacements are guesses.
+        let changed = zip(lower.utf8, meant.utf8).count { $0 != $1 }
+        return !meant.isEmpty && changed * 3 <= meant.utf8.count && faults(meant).isEmpty ? meant : nil
+    }
+
     /// The faults of what names are generated from: what is appended may follow a hyphen.
     func faults(prefix text: String) -> [String] {
         switch self {

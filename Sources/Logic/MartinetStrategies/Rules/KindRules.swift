@@ -7,10 +7,10 @@ protocol KindRules: Sendable {
     var isNamed: Bool { get }
     /// Whether who creates the object may say its status: a node's kubelet does.
     var keepsStatusOnCreate: Bool { get }
-    /// Nil: generation counts where the kind has a spec and a status.
-    var hasGeneration: Bool? { get }
     /// How often, and how, metadata is looked at when an object changes: once for every kind, and by the kind itself.
     var metadataOnUpdate: MetadataOnUpdate { get }
+    /// Whether the kind looks at the metadata of what is created, besides the look that every kind gets.
+    var looksAtNewMetadata: Bool { get }
     /// Whether finalizers without a domain may be others than Kubernetes' own.
     var namesFinalizersFreely: Bool { get }
     func setDefaults(_ object: inout Object)
@@ -50,8 +50,8 @@ extension KindRules {
     var nameForm: Form { .dnsSubdomain }
     var isNamed: Bool { true }
     var keepsStatusOnCreate: Bool { false }
-    var hasGeneration: Bool? { nil }
     var metadataOnUpdate: MetadataOnUpdate { .changes }
+    var looksAtNewMetadata: Bool { true }
     var namesFinalizersFreely: Bool { false }
     func setDefaults(_ object: inout Object) {}
     func prepareForCreate(_ object: inout Object) {}

@@ -24,7 +24,7 @@ enum MetadataRules {
         }
     }
 
-    /// An owner is listed once.
+    /// An owner is listed once; what is dropped, `Owners` tells.
     static func dropRepeatedOwners(_ object: inout Object) {
         object.edit("metadata") { metadata in
             guard case .list(let owners) = metadata[field: "ownerReferences"], owners.count > 1 else { return }

@@ -32,11 +32,31 @@ package enum Names {
             text, max: labelMax, form, "a DNS-1035 label begins with a letter and holds letters, digits and '-'")
     }
 
+    /// Labels joined by dots, in one pass: a dot or a hyphen where a label begins or ends is one too many.
+    private static func isSubdomain(_ text: Substring.UTF8View) -> Bool {
+        var before: UInt8 = 46
+        for byte in text {
+            switch byte {
+            case 45: if before == 46 { return false }
+            case 46: if before == 46 || before == 45 { return false }
+            default: guard isLower(byte) || isDigit(byte) else { return false }
+            }
+            before = byte
+        }
+        return before != 46 && before != 45
+    }
+
+    /// Whether a text with a prefix and a name is a qualified name, with so many bytes before it.
+    static func isPrefixed(_ text: String, after bytes: Int = 0) -> Bool {
+        guard let slash = text.utf8.firstIndex(of: 47) else { return false }
+        let (prefix, name) = (text.utf8[..<slash], text.utf8[text.utf8.index(after: slash)...])
+        return prefix.count + bytes <= subdomainMax && isSubdomain(prefix) && name.count <= labelMax && isWord(name)
+    }
+
     /// `my.name`
     static func dnsSubdomain(_ text: String) -> [String] {
-        let form = text.utf8.split(separator: 46, omittingEmptySubsequences: false).allSatisfy { isLabelBody($0) }
         return faults(
-            text, max: subdomainMax, form,
+            text, max: subdomainMax, isSubdomain(text.utf8[...]),
             "a lowercase RFC 1123 subdomain is labels of letters, digits and '-', joined by '.'")
     }
 
@@ -48,7 +68,7 @@ package enum Names {
 
     /// `example.com/name` or `name`: labels' and annotations' keys, finalizers, resources.
     static func qualifiedName(_ text: String) -> [String] {
-        if text.utf8.count <= labelMax, isWord(text.utf8) { return [] }
+        if text.utf8.count <= labelMax, isWord(text.utf8[...]) || isPrefixed(text) { return [] }
         let parts = text.utf8.split(separator: 47, omittingEmptySubsequences: false).map { String(Substring($0)) }
         var faults: [String] = []
         if parts.count > 2 { return ["must be a name with an optional DNS prefix and '/'"] }
@@ -65,14 +85,14 @@ package enum Names {
         } else if name.utf8.count > labelMax {
             faults.append("the name must be no more than \(labelMax) bytes")
         }
-        if !isWord(name.utf8) {
+        if !isWord(name.utf8[...]) {
             faults.append(
                 "the name holds letters, digits, '-', '_' and '.', and begins and ends with a letter or digit")
         }
         return faults
     }
 
-    private static func isWord(_ text: String.UTF8View) -> Bool {
+    private static func isWord(_ text: Substring.UTF8View) -> Bool {
         guard let first = text.first, let last = text.last else { return false }
         func isEnd(_ byte: UInt8) -> Bool { isLetter(byte) || isDigit(byte) }
         return isEnd(first) && isEnd(last) && text.allSatisfy { isEnd($0) || $0 == 45 || $0 == 95 || $0 == 46 }
@@ -80,7 +100,7 @@ package enum Names {
 
     static func labelValue(_ text: String) -> [String] {
         faults(
-            text, max: labelMax, text.isEmpty || isWord(text.utf8),
+            text, max: labelMax, text.isEmpty || isWord(text.utf8[...]),
             "a label's value holds letters, digits, '-', '_' and '.', and begins and ends with a letter or digit")
     }
 

@@ -1,3 +1,5 @@
+import MartinetBase
+
 /// The outside of PEM and DER (RFC 7468, X.690): whether there are blocks of a label that hold what they say they hold.
 /// Signatures are for who has cryptography.
 enum PEM {
@@ -22,7 +24,7 @@ enum PEM {
                 label = name
                 body = ""
             } else if let name = name(in: line, after: "-----END "), name == label {
-                if let bytes = base64(body) { found.append((name, bytes)) }
+                if let bytes = Base64.decode(body) { found.append((name, bytes)) }
                 label = nil
             } else if label != nil {
                 body += line.filter { !$0.isWhitespace }
@@ -34,29 +36,6 @@ enum PEM {
     private static func name(in line: Substring, after prefix: String) -> String? {
         guard line.hasPrefix(prefix), line.hasSuffix("-----"), line.count >= prefix.count + 5 else { return nil }
         return String(line.dropFirst(prefix.count).dropLast(5))
-    }
-
-    private static func base64(_ text: String) -> [UInt8]? {
-        var (bits, count): (UInt32, Int) = (0, 0)
-        var bytes: [UInt8] = []
-        for byte in text.utf8 where byte != 61 {
-            let digit: UInt8
-            switch byte {
-            case 65...90: digit = byte - 65
-            case 97...122: digit = byte - 71
-            case 48...57: digit = byte + 4
-            case 43: digit = 62
-            case 47: digit = 63
-            default: return nil
-            }
-            bits = bits << 6 | UInt32(digit)
-            count += 6
-            if count >= 8 {
-                count -= 8
-                bytes.append(UInt8(truncatingIfNeeded: bits >> UInt32(count)))
-            }
-        }
-        return bytes
     }
 
     /// Whether this is one sequence, and its parts have these tags.

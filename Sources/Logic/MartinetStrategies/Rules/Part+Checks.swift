@@ -27,7 +27,10 @@ extension Part {
     }
     func ifSet(range: ClosedRange<Int64>) { if isSet { self.range(range) } }
 
-    func form(_ form: Form) { invalid(form.faults(text)) }
+    func form(_ form: Form) {
+        let faults = form.faults(text)
+        if !faults.isEmpty { invalid(faults, meant: form.nearest(text)) }
+    }
     func ifSet(form: Form) { if isSet { self.form(form) } }
     /// Checked only where there is some text.
     func ifText(form: Form) { if !text.isEmpty { self.form(form) } }
@@ -59,7 +62,8 @@ extension Part {
     func mustBeLabels() {
         for (key, value) in pairs {
             for fault in Form.qualifiedName.faults(key) { add(.invalid, "\(fault), not \"\(key)\"") }
-            for fault in Form.labelValue.faults(value.text) { add(.invalid, "\(fault), not \(value.found)") }
+            let faults = Form.labelValue.faults(value.text)
+            if !faults.isEmpty { invalid(faults, of: value, meant: Form.labelValue.nearest(value.text)) }
         }
     }
 

@@ -12,20 +12,31 @@ struct Part {
     let value: Value?
     /// The type of the object that is here or could be; nil for anything else.
     let type: ObjectType?
-    /// The number of its place.
-    private let number: Int32
+    /// The number of its place; for a scalar the number of the object that it is a field of. Most scalars are read and
+    /// never spoken of: their places are made when they are asked for.
+    private let base: Int32
+    /// The field, where `base` is its object's.
+    private let leaf: Field?
     let report: Report
 
     init(_ object: Object, _ report: Report) {
-        self.init(value: .object(object), type: object.type, number: 0, report: report)
+        self.init(value: .object(object), type: object.type, base: 0, leaf: nil, report: report)
     }
 
-    fileprivate init(value: Value?, type: ObjectType?, number: Int32, report: Report) {
+    @inline(__always)
+    fileprivate init(value: Value?, type: ObjectType?, base: Int32, leaf: Field?, report: Report) {
         self.value = value
         self.type = type
-        self.number = number
+        self.base = base
+        self.leaf = leaf
         self.report = report
     }
+
+    private init(value: Value?, type: ObjectType?, number: Int32, report: Report) {
+        self.init(value: value, type: type, base: number, leaf: nil, report: report)
+    }
+
+    private var number: Int32 { leaf.map { report.places.add(.field($0), to: base) } ?? base }
 
     private func step(_ step: Places.Step, _ value: Value?, _ type: ObjectType?) -> Part {
         Part(value: value, type: type, number: report.places.add(step, to: number), report: report)
@@ -43,7 +54,10 @@ struct Part {
         var found: Value?
         if case .object(let object) = value { found = object[field.slot] }
         if case .null = found { found = nil }
-        return step(.member(name), found, field.type)
+        guard let type = field.type else {
+            return Part(value: found, type: nil, base: number, leaf: field, report: report)
+        }
+        return step(.field(field), found, type)
     }
 
     /// The same value under another name, where upstream calls it so.
@@ -100,14 +114,14 @@ struct Part {
 
     /// The items of a list.
     var items: [Part] {
-        guard case .list(let values) = value else { return [] }
-        return values.indices.map { item($0, values[$0]) }
-    }
-
-    private func item(_ index: Int, _ value: Value) -> Part {
-        var value: Value? = value
-        if case .null = value { value = nil }
-        return step(.index(index), value, type)
+        guard case .list(let values) = value, !values.isEmpty else { return [] }
+        let number = number
+        return values.indices.map { index in
+            var value: Value? = values[index]
+            if case .null = value { value = nil }
+            return Part(
+                value: value, type: type, number: report.places.add(.index(index), to: number), report: report)
+        }
     }
 
     var strings: [String] {
@@ -117,9 +131,11 @@ struct Part {
 
     /// The entries of a map, in the order of their keys.
     var pairs: [(key: String, value: Part)] {
-        guard case .map(let map) = value else { return [] }
+        guard case .map(let map) = value, !map.isEmpty else { return [] }
+        let number = number
         return map.entries.map { entry in
-            (entry.key, step(.key(entry.key), entry.value, type))
+            let place = report.places.add(.key(entry.key), to: number)
+            return (entry.key, Part(value: entry.value, type: type, number: place, report: report))
         }
     }
 
@@ -146,10 +162,20 @@ struct Part {
         case .double(let number): "\(number)"
         case .string(let text): "\"\(text.prefix(128))\""
         case .bytes(let bytes): "\(bytes.count) bytes"
-        case .list(let values): "\(values.count) items"
-        case .map(let map): "\(map.count) entries"
+        case .list(let values): "a list of \(values.count)"
+        case .map(let map): Self.shown(map)
         case .object, .raw: "an object"
         }
+    }
+
+    /// `{app: web}`, as far as a line has room for it.
+    private static func shown(_ map: Map) -> String {
+        let entries = map.entries.prefix(4).compactMap { entry -> String? in
+            guard case .string(let text) = entry.value else { return nil }
+            return "\(entry.key.prefix(64)): \(text.prefix(64))"
+        }
+        guard entries.count == min(map.count, 4), !entries.isEmpty else { return "a map of \(map.count)" }
+        return "{\(entries.joined(separator: ", "))\(map.count > 4 ? ", …" : "")}"
     }
 }
 

@@ -1,3 +1,5 @@
+import MartinetSchema
+
 /// Where in an object a value lies. Its text is made only when something is to be said about it.
 struct Place {
     fileprivate let places: Places?
@@ -22,6 +24,7 @@ struct Place {
 final class Places {
     enum Step {
         case root
+        case field(Field)
         case member(String)
         case index(Int)
         case key(String)
@@ -29,7 +32,7 @@ final class Places {
 
     private var steps: [(parent: Int32, step: Step)] = [(0, .root)]
 
-    init() { steps.reserveCapacity(1024) }
+    init() { steps.reserveCapacity(256) }
 
     func add(_ step: Step, to parent: Int32) -> Int32 {
         steps.append((parent, step))
@@ -59,6 +62,7 @@ final class Places {
         for step in path(index) {
             switch step {
             case .root: break
+            case .field(let field): text += text.isEmpty ? field.name : ".\(field.name)"
             case .member(let name): text += text.isEmpty ? name : ".\(name)"
             case .index(let index): text += "[\(index)]"
             case .key(let key): text += "[\(key)]"

@@ -24,6 +24,8 @@ final class Report {
 }
 
 extension Report {
+    func add(_ found: [FieldError]) { errors += found }
+
     /// Forgets what was found for what another one found.
     func replace(with other: Report) { errors = other.errors }
 }

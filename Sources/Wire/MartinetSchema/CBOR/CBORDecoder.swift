@@ -1,3 +1,5 @@
+import MartinetBase
+
 /// Decodes the API's CBOR (RFC 8949, KEP-4222) into objects of the schema's types.
 ///
 /// An item is first written as the JSON that says the same, so that both encodings have one decoder, one set of rules and the

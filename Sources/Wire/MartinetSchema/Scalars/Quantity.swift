@@ -41,45 +41,61 @@ package struct Quantity: Hashable, Comparable, Sendable, CustomStringConvertible
 
     /// Nil where the text is no quantity: `^[+-]?[0-9.]+([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]+)?$` with at least a digit.
     package init?(_ text: some StringProtocol) {
-        var bytes = Array(text.utf8)[...]
-        var negative = false
-        if let sign = bytes.first, sign == 43 || sign == 45 {
-            negative = sign == 45
-            bytes = bytes.dropFirst()
-        }
-        var digits: [UInt8] = []
-        var fraction = 0
-        var point = false
-        while let byte = bytes.first {
+        let read = text.utf8.withContiguousStorageIfAvailable { Quantity.read($0) }
+        guard let quantity = read ?? Array(text.utf8).withUnsafeBufferPointer({ Quantity.read($0) }) else { return nil }
+        self = quantity
+    }
+
+    /// The bytes are gone through once, and nothing is allocated: amounts are read wherever objects are judged.
+    private static func read(_ bytes: UnsafeBufferPointer<UInt8>) -> Quantity? {
+        var index = 0
+        let isNegative = bytes.first == 45
+        if isNegative || bytes.first == 43 { index = 1 }
+        var digits = Digits()
+        var hasPoint = false
+        while index < bytes.count {
+            let byte = bytes[index]
             if byte >= 48, byte <= 57 {
-                digits.append(byte - 48)
-                if point { fraction += 1 }
-            } else if byte == 46, !point {
-                point = true
+                digits.append(byte - 48, isFraction: hasPoint)
+            } else if byte == 46, !hasPoint {
+                hasPoint = true
             } else {
                 break
             }
-            bytes = bytes.dropFirst()
+            index += 1
         }
-        guard !digits.isEmpty, digits.count <= 4096, let suffix = Suffix(bytes) else { return nil }
-        let magnitude = Quantity.scale(digits, fraction: fraction, suffix)
-        self.init(nanos: negative ? -magnitude : magnitude, format: suffix.format)
+        guard digits.count > 0, digits.count <= 4096,
+            let suffix = Suffix(UnsafeBufferPointer(rebasing: bytes[index...]))
+        else { return nil }
+        let magnitude = digits.mantissa == 0 ? 0 : scale(digits.mantissa, 9 + suffix.power10 + digits.exponent, suffix)
+        return Quantity(nanos: isNegative ? -magnitude : magnitude, format: suffix.format)
     }
 
-    /// digits × 10^-fraction × the suffix in billionths, rounded up, at most `largest`.
-    private static func scale(_ digits: [UInt8], fraction: Int, _ suffix: Suffix) -> Int128 {
+    /// A number as it is read: 36 digits are more than any value in range needs; the rest only shifts, and rounds up when it
+    /// is not zero.
+    private struct Digits {
+        var count = 0
         var mantissa: Int128 = 0
-        var exponent = 9 + suffix.power10 - fraction
-        for (index, digit) in digits.drop(while: { $0 == 0 }).enumerated() {
-            // 36 digits are more than any value in range needs; the rest only shifts, and rounds up when it is not zero.
-            if index < 36 {
+        var exponent = 0
+        private var significant = 0
+
+        mutating func append(_ digit: UInt8, isFraction: Bool) {
+            count += 1
+            if isFraction { exponent -= 1 }
+            if significant == 0, digit == 0 { return }
+            significant += 1
+            if significant <= 36 {
                 mantissa = mantissa * 10 + Int128(digit)
             } else {
                 exponent += 1
                 if digit != 0, mantissa % 10 == 0 { mantissa += 1 }
             }
         }
-        guard mantissa != 0 else { return 0 }
+    }
+
+    /// mantissa × 10^exponent × the suffix's power of two in billionths, rounded up, at most `largest`.
+    private static func scale(_ mantissa: Int128, _ exponent: Int, _ suffix: Suffix) -> Int128 {
+        var (mantissa, exponent) = (mantissa, exponent)
         var (scaled, overflow) = mantissa.multipliedReportingOverflow(by: Int128(1) << Int128(suffix.power2))
         if overflow {
             // Give up digits that lie far below a billionth, or find that the value is out of range anyway.
@@ -89,6 +105,11 @@ package struct Quantity: Hashable, Comparable, Sendable, CustomStringConvertible
             }
             (scaled, overflow) = mantissa.multipliedReportingOverflow(by: Int128(1) << Int128(suffix.power2))
             if overflow { return largest }
+        }
+        while exponent >= 9 {
+            (scaled, overflow) = scaled.multipliedReportingOverflow(by: unit)
+            if overflow || scaled > largest { return largest }
+            exponent -= 9
         }
         while exponent > 0 {
             (scaled, overflow) = scaled.multipliedReportingOverflow(by: 10)
@@ -110,22 +131,36 @@ package struct Quantity: Hashable, Comparable, Sendable, CustomStringConvertible
         var power10 = 0
         var power2 = 0
 
-        init?(_ bytes: ArraySlice<UInt8>) {
-            let text = String(decoding: bytes, as: UTF8.self)
-            if let index = ["Ki", "Mi", "Gi", "Ti", "Pi", "Ei"].firstIndex(of: text) {
+        init?(_ bytes: UnsafeBufferPointer<UInt8>) {
+            guard let first = bytes.first else { return }
+            switch (bytes.count, first) {
+            case (1, UInt8(ascii: "n")): power10 = -9
+            case (1, UInt8(ascii: "u")): power10 = -6
+            case (1, UInt8(ascii: "m")): power10 = -3
+            case (1, UInt8(ascii: "k")): power10 = 3
+            case (1, _): if let power = Self.power(first) { power10 = power * 3 } else { return nil }
+            case (2, _) where bytes[1] == UInt8(ascii: "i"):
+                guard let power = first == UInt8(ascii: "K") ? 1 : Self.power(first) else { return nil }
                 format = .binary
-                power2 = (index + 1) * 10
-            } else if let power = [
-                "n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18,
-            ][text] {
-                power10 = power
-            } else if let first = bytes.first, first == 69 || first == 101, bytes.count < 8,
-                let power = Int(text.dropFirst()), abs(power) < 1000
-            {
+                power2 = power * 10
+            default:
+                guard first == 69 || first == 101, bytes.count < 8,
+                    let power = Int(String(decoding: bytes.dropFirst(), as: UTF8.self)), abs(power) < 1000
+                else { return nil }
                 format = .exponent
                 power10 = power
-            } else {
-                return nil
+            }
+        }
+
+        /// Of the large suffixes that both families have.
+        private static func power(_ byte: UInt8) -> Int? {
+            switch byte {
+            case UInt8(ascii: "M"): 2
+            case UInt8(ascii: "G"): 3
+            case UInt8(ascii: "T"): 4
+            case UInt8(ascii: "P"): 5
+            case UInt8(ascii: "E"): 6
+            default: nil
             }
         }
     }

@@ -7,9 +7,9 @@ struct APIServiceRules: KindRules {
 
     func validate(_ new: Part) {
         let spec = new.spec
-        let name = new.metadata.name
-        if !name.isEmpty, Form.pathSegment.faults(name.text).isEmpty,
-            name.text != "\(spec.version.text).\(spec.group.text)"
+        for name in [new.metadata.generateName, new.metadata.name]
+        where !name.isEmpty && Form.pathSegment.faults(name.text).isEmpty
+            && name.text != "\(spec.version.text).\(spec.group.text)"
         {
             name.invalid("must be spec.version, '.' and spec.group")
         }

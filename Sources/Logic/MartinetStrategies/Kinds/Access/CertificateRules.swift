@@ -3,7 +3,6 @@ import MartinetSchema
 struct CertificateSigningRequestRules: KindRules {
     var nameForm: Form { .anything }
     var metadataOnUpdate: MetadataOnUpdate { .everything }
-    var hasGeneration: Bool? { false }
 
     private static let usages: Set<String> = [
         "signing", "digital signature", "content commitment", "key encipherment", "key agreement", "data encipherment",

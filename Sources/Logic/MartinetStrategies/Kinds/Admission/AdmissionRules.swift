@@ -154,7 +154,6 @@ enum AdmissionRules {
 
 struct ValidatingPolicyRules: KindRules {
     var metadataOnUpdate: MetadataOnUpdate { .form }
-    var hasGeneration: Bool? { true }
     var namesFinalizersFreely: Bool { true }
     let compiler: (any ExpressionCompiler)?
 
@@ -217,7 +216,6 @@ struct ValidatingPolicyRules: KindRules {
 
 struct MutatingPolicyRules: KindRules {
     var metadataOnUpdate: MetadataOnUpdate { .form }
-    var hasGeneration: Bool? { true }
     var namesFinalizersFreely: Bool { true }
     let compiler: (any ExpressionCompiler)?
 
@@ -254,7 +252,6 @@ struct MutatingPolicyRules: KindRules {
 
 struct PolicyBindingRules: KindRules {
     var metadataOnUpdate: MetadataOnUpdate { .form }
-    var hasGeneration: Bool? { true }
     var namesFinalizersFreely: Bool { true }
     let isMutating: Bool
 

@@ -3,7 +3,6 @@ import MartinetSchema
 /// Webhooks that judge what is written, and those that change it.
 struct WebhookRules: KindRules {
     var metadataOnUpdate: MetadataOnUpdate { .form }
-    var hasGeneration: Bool? { true }
     var namesFinalizersFreely: Bool { true }
     let isMutating: Bool
     let compiler: (any ExpressionCompiler)?
@@ -98,8 +97,9 @@ extension Part {
     }
 
     func webhookService() {
-        self.name.mustBeSet()
-        self.namespace.mustBeSet()
+        // Upstream hands the two over in the wrong order, and so names the other one.
+        if self.name.isEmpty { self.namespace.required("the service must have a name") }
+        if self.namespace.isEmpty { self.name.required("the service must have a namespace") }
         self["port"].mustBePort()
         let path = self.path
         guard path.isSet, !["", "/"].contains(path.text) else { return }

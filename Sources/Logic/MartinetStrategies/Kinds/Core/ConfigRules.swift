@@ -6,12 +6,12 @@ struct ConfigMapRules: KindRules {
     func validate(_ new: Part) {
         var size = 0
         for (key, value) in new.data.pairs {
-            value.invalid(Form.configKey.faults(key))
+            value.invalid(key: key, Form.configKey.faults(key))
             if new.binaryData.has(key: key) { value.invalid("must not be in binaryData too") }
             size += value.text.utf8.count
         }
         for (key, value) in new.binaryData.pairs {
-            value.invalid(Form.configKey.faults(key))
+            value.invalid(key: key, Form.configKey.faults(key))
             size += value.bytes.count
         }
         if size > 1 << 20 { new.at(.root).tooLong(1 << 20) }
@@ -49,7 +49,7 @@ struct SecretRules: KindRules {
         let data = new.data
         var size = 0
         for (key, value) in data.pairs {
-            value.invalid(Form.configKey.faults(key))
+            value.invalid(key: key, Form.configKey.faults(key))
             size += value.bytes.count
         }
         if size > 1 << 20 { data.tooLong(1 << 20) }
@@ -120,7 +120,6 @@ struct ServiceAccountRules: KindRules {
 
 struct NamespaceRules: KindRules {
     var nameForm: Form { .dnsLabel }
-    var hasGeneration: Bool? { false }
     var metadataOnUpdate: MetadataOnUpdate { .everything }
 
     func setDefaults(_ object: inout Object) { labelName(&object) }

@@ -42,7 +42,6 @@ struct EndpointsRules: KindRules {
 
 struct EndpointSliceRules: KindRules {
     var metadataOnUpdate: MetadataOnUpdate { .form }
-    var hasGeneration: Bool? { true }
 
     /// A name for labels that nothing reads any more.
     func prepareForCreate(_ object: inout Object) { object.edit("endpoints") { $0[field: "deprecatedTopology"] = nil } }
@@ -74,7 +73,6 @@ struct EndpointSliceRules: KindRules {
             port.name.ifText(form: .dnsLabel)
             if !names.insert(port.name.text).inserted { port.name.duplicate() }
             if port.protocol.isSet { port.protocol.oneOf("SCTP", "TCP", "UDP") } else { port.protocol.required() }
-            port.port.ifSet(range: 1...65535)
             port.appProtocol.ifSet(form: .qualifiedName)
         }
     }

@@ -1,7 +1,6 @@
 import MartinetSchema
 
 struct NodeRules: KindRules {
-    var hasGeneration: Bool? { false }
     var keepsStatusOnCreate: Bool { true }
     var metadataOnUpdate: MetadataOnUpdate { .everything }
 

@@ -3,7 +3,7 @@ import MartinetSchema
 /// The addresses of a service within its cluster.
 enum ServiceAddressRules {
     static func validate(_ spec: Part, _ old: Part?) {
-        fields(spec)
+        fields(spec, stored: old?.clusterIPs.strings ?? [])
         guard spec.report.errors.isEmpty else { return }
         let policy = spec.ipFamilyPolicy
         let single = policy.text == "SingleStack" || !policy.isSet
@@ -31,7 +31,8 @@ enum ServiceAddressRules {
         }
     }
 
-    private static func fields(_ spec: Part) {
+    /// - Parameter stored: what was accepted once is accepted again.
+    private static func fields(_ spec: Part, stored: [String]) {
         let addresses = spec.clusterIPs
         if !spec.clusterIP.isEmpty {
             if addresses.count == 0 {
@@ -57,7 +58,7 @@ enum ServiceAddressRules {
                 }
                 continue
             }
-            let faults = Form.ip.faults(address.text)
+            let faults = stored.contains(address.text) ? [] : Form.ip.faults(address.text)
             if !faults.isEmpty { isBroken = true }
             address.invalid(faults)
         }

@@ -3,7 +3,6 @@ import MartinetSchema
 
 struct ServiceRules: KindRules {
     var nameForm: Form { .dnsLabel }
-    var hasGeneration: Bool? { false }
 
     private static let sourceRanges = "service.beta.kubernetes.io/load-balancer-source-ranges"
     private static let topologyHints = "service.kubernetes.io/topology-aware-hints"

@@ -193,7 +193,6 @@ extension Part {
 
 struct DeviceClassRules: KindRules {
     var metadataOnUpdate: MetadataOnUpdate { .everything }
-    var hasGeneration: Bool? { true }
     let compiler: (any ExpressionCompiler)?
 
     func validate(_ new: Part) {
@@ -214,7 +213,8 @@ struct ResourceClaimTemplateRules: KindRules {
         metadata.annotations.mustBeAnnotations()
         metadata.labels.mustBeLabels()
         for name in metadata.setFields where name != "annotations" && name != "labels" {
-            metadata[name].forbidden("may not be set")
+            // Upstream makes the name out of its own spelling of the field.
+            (name == "uid" ? metadata.uid.renamed("uID", in: metadata) : metadata[name]).forbidden("may not be set")
         }
         DeviceClaimRules(compiler: compiler).claim(new.spec.spec.devices)
     }
@@ -224,7 +224,6 @@ struct ResourceClaimTemplateRules: KindRules {
 
 struct ResourceClaimRules: KindRules {
     var metadataOnUpdate: MetadataOnUpdate { .everything }
-    var hasGeneration: Bool? { false }
     let compiler: (any ExpressionCompiler)?
 
     func prepareForStatusUpdate(_ object: inout Object, old: Object) { object.keepMetadata(of: old) }

@@ -2,7 +2,6 @@ import MartinetSchema
 
 /// What a driver offers.
 struct ResourceSliceRules: KindRules {
-    var hasGeneration: Bool? { true }
 
     func validateCreate(_ new: Part) { validate(new.spec, old: nil) }
 

@@ -109,7 +109,6 @@ struct IngressRules: KindRules {
 
 struct IngressClassRules: KindRules {
     var metadataOnUpdate: MetadataOnUpdate { .everything }
-    var hasGeneration: Bool? { true }
 
     func validate(_ new: Part) {
         let spec = new.spec

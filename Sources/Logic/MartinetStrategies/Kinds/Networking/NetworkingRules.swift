@@ -2,7 +2,6 @@ import MartinetAddresses
 import MartinetSchema
 
 struct NetworkPolicyRules: KindRules {
-    var hasGeneration: Bool? { true }
 
     func setDefaults(_ object: inout Object) {
         object.edit("spec") { spec in
@@ -90,7 +89,6 @@ extension String {
 struct IPAddressRules: KindRules {
     var nameForm: Form { .canonicalIP }
     var metadataOnUpdate: MetadataOnUpdate { .everything }
-    var hasGeneration: Bool? { false }
 
     func validate(_ new: Part) {
         let parent = new.spec.parentRef
@@ -105,7 +103,6 @@ struct IPAddressRules: KindRules {
 }
 
 struct ServiceCIDRRules: KindRules {
-    var hasGeneration: Bool? { false }
 
     func prepareForStatusUpdate(_ object: inout Object, old: Object) { object.keepMetadata(of: old) }
 

@@ -1,3 +1,4 @@
+import MartinetNearMiss
 import MartinetSchema
 
 /// Where a container's variables come from.
@@ -66,6 +67,14 @@ enum DownwardRules {
         "1", "1k", "1M", "1G", "1T", "1P", "1E", "1Ki", "1Mi", "1Gi", "1Ti", "1Pi", "1Ei",
     ]
 
+    /// `metadata.labels['app']` for `metadata.labels.app`, and the nearest field for anything else.
+    private static func meant(_ path: String) -> String? {
+        for name in ["metadata.labels", "metadata.annotations"] where path.hasPrefix(name + ".") {
+            return "\(name)['\(path.dropFirst(name.count + 1))']"
+        }
+        return NearMiss.suggestion(for: path, among: known.sorted())
+    }
+
     static func field(_ reference: Part, _ allowed: Set<String>) {
         let (version, path) = (reference.apiVersion, reference.fieldPath)
         guard version.mustBeSet(), path.mustBeSet() else { return }
@@ -78,7 +87,8 @@ enum DownwardRules {
             default: path.invalid("may have a subscript only after metadata.labels and metadata.annotations")
             }
         } else if !known.contains(path.text) {
-            path.invalid("must be a field of a pod")
+            let meant = Self.meant(path.text).map { ", did you mean \"\($0)\"?" }
+            path.add(.invalid, "must be a field of a pod, not \(path.found)\(meant ?? "")")
         } else {
             let name = path.text == "spec.host" ? "spec.nodeName" : path.text
             if !allowed.contains(name) { path.unsupported(allowed.sorted()) }

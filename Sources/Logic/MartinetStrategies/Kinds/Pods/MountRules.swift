@@ -53,6 +53,7 @@ struct MountRules {
     }
 
     private func devices() {
+        guard container.volumeDevices.count > 0 else { return }
         let mounts = container.volumeMounts.items
         let (mountNames, mountPaths) = (Set(mounts.map({ $0.name.text })), Set(last(mounts, "mountPath").values))
         var (names, paths): (Set<String>, Set<String>) = ([], [])

@@ -2,7 +2,6 @@ import MartinetAPI
 import MartinetSchema
 
 struct PodRules: KindRules {
-    var hasGeneration: Bool? { true }
     var metadataOnUpdate: MetadataOnUpdate { .everything }
 
     func setDefaults(_ object: inout Object) {
@@ -118,7 +117,12 @@ struct PodRules: KindRules {
 
     func validateStatusUpdate(_ new: Part, _ old: Part) { PodStatusRules.validate(new, old, Self.options(old: old)) }
 
-    func warn(_ new: Part, _ old: Part?) { PodWarnings.pod(new) }
+    func warn(_ new: Part, _ old: Part?) {
+        if old == nil, !Form.dnsLabel.faults(new.metadata.name.text).isEmpty {
+            new.metadata.name.warn("is no DNS label, which gives the pod's host name problems")
+        }
+        PodWarnings.pod(new)
+    }
 
     func subresource(_ name: String) -> (any SubresourceRules)? {
         switch name {

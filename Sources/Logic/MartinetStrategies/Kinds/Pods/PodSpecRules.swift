@@ -166,7 +166,9 @@ enum PodSpecRules {
     /// What is read from a file comes from a volume that is the pod's own.
     private static func fileReferences(_ spec: Part) {
         for variable in PodContainers.all(of: spec).flatMap({ $0.env.items }) {
-            let reference = variable.valueFrom.fileKeyRef
+            let from = variable.valueFrom
+            guard from.isSet else { continue }
+            let reference = from.fileKeyRef
             guard reference.isSet else { continue }
             let name = reference.volumeName
             guard let volume = spec.volumes.items.last(where: { $0.name.text == name.text }) else {

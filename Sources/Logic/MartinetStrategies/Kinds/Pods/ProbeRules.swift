@@ -37,7 +37,8 @@ enum HandlerRules {
     }
 
     private static func one(of names: [String], in handler: Part, grace: Part?) {
-        let present = names.filter { handler[$0].isSet }
+        let set = handler.setFields
+        let present = names.filter { set.contains($0) && handler[$0].isSet }
         guard let first = present.first else {
             return handler.required("must have one of \(names.joined(separator: ", "))")
         }

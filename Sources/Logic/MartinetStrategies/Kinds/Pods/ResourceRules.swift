@@ -1,3 +1,4 @@
+import MartinetNearMiss
 import MartinetSchema
 
 /// What resources are called.
@@ -12,6 +13,8 @@ enum ResourceNames {
         "limits.memory", "limits.ephemeral-storage",
     ])
     private static let standard = quota.union(["storage"])
+    /// What a name was probably meant to be, the likeliest first.
+    static let words = ["cpu", "memory", "ephemeral-storage"] + counted.sorted()
 
     static func isHugePages(_ name: String) -> Bool { name.hasPrefix("hugepages-") }
     private static func isQuotaHugePages(_ name: String) -> Bool {
@@ -22,7 +25,7 @@ enum ResourceNames {
     static func isQuotas(_ name: String) -> Bool { quota.contains(name) || isQuotaHugePages(name) }
     static func isNative(_ name: String) -> Bool { !name.has("/") || name.has(text: "kubernetes.io/") }
     static func isExtended(_ name: String) -> Bool {
-        !isNative(name) && !name.hasPrefix("requests.") && Form.qualifiedName.faults("requests." + name).isEmpty
+        !isNative(name) && !name.hasPrefix("requests.") && Names.isPrefixed(name, after: "requests.".utf8.count)
     }
     static func mayBeOvercommitted(_ name: String) -> Bool { isNative(name) && !isHugePages(name) }
     static func isWhole(_ name: String) -> Bool { counted.contains(name) || isExtended(name) }
@@ -46,10 +49,11 @@ enum ResourceRules {
     @discardableResult
     static func name(_ name: String, at part: Part) -> Bool {
         let faults = Form.qualifiedName.faults(name)
-        part.invalid(faults)
+        part.invalid(key: name, faults)
         guard faults.isEmpty else { return false }
         if !name.has("/"), !ResourceNames.isStandard(name) {
-            part.invalid("must be a standard resource, or have a domain's prefix")
+            let question = NearMiss.question(for: name, among: ResourceNames.words)
+            part.add(.invalid, "must be a standard resource, or have a domain's prefix, not \"\(name)\"\(question)")
             return false
         }
         return true
@@ -58,16 +62,18 @@ enum ResourceRules {
     static func containerName(_ name: String, at part: Part) {
         self.name(name, at: part)
         if !name.has("/") {
-            if !ResourceNames.isContainers(name) { part.invalid("must be a standard resource of containers") }
+            if !ResourceNames.isContainers(name) {
+                part.invalid(key: name, ["must be a standard resource of containers"])
+            }
         } else if !ResourceNames.isNative(name), !ResourceNames.isExtended(name) {
-            part.invalid("must be the name of an extended resource")
+            part.invalid(key: name, ["must be the name of an extended resource"])
         }
     }
 
     static func quotaName(_ name: String, at part: Part) {
         self.name(name, at: part)
         if !name.has("/"), !ResourceNames.isQuotas(name) {
-            part.invalid("must be a standard resource for quota")
+            part.invalid(key: name, ["must be a standard resource for quota"])
         }
     }
 

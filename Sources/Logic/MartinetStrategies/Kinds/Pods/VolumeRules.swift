@@ -56,7 +56,8 @@ enum VolumeRules {
                 template.metadata.annotations.mustBeAnnotations()
                 template.metadata.labels.mustBeLabels()
                 for name in template.metadata.setFields where name != "annotations" && name != "labels" {
-                    template.metadata[name].forbidden("may not be set")
+                    let place = template.metadata[name]
+                    (name == "uid" ? place.renamed("uID", in: template.metadata) : place).forbidden("may not be set")
                 }
                 ClaimRules.spec(template.spec, old: nil)
             },

@@ -48,6 +48,7 @@ struct RuntimeClassRules: KindRules {
 
 struct PodDisruptionBudgetRules: KindRules {
     var metadataOnUpdate: MetadataOnUpdate { .none }
+    var looksAtNewMetadata: Bool { false }
 
     func validateCreate(_ new: Part) { validate(new.spec, old: nil) }
     func validateUpdate(_ new: Part, _ old: Part) { validate(new.spec, old: old.spec) }
@@ -75,7 +76,6 @@ struct PodDisruptionBudgetRules: KindRules {
 
 /// How much a namespace may hold.
 struct ResourceQuotaRules: KindRules {
-    var hasGeneration: Bool? { false }
 
     private static let podScopes: Set<String> = [
         "Terminating", "NotTerminating", "NotBestEffort", "PriorityClass", "CrossNamespacePodAffinity",
@@ -155,6 +155,13 @@ struct ResourceQuotaRules: KindRules {
 /// How much one thing in a namespace may ask for.
 struct LimitRangeRules: KindRules {
     var metadataOnUpdate: MetadataOnUpdate { .form }
+
+    /// One without a name is named by chance: by its identity, which is.
+    func prepareForCreate(_ object: inout Object) {
+        let uid = object.inner("metadata").text("uid")
+        guard !uid.isEmpty, object.inner("metadata").text("name").isEmpty else { return }
+        object.edit("metadata") { $0[field: "name"] = .string(uid) }
+    }
 
     func setDefaults(_ object: inout Object) {
         object.edit("spec.limits") { limit in

@@ -2,7 +2,6 @@ import MartinetSchema
 
 struct PersistentVolumeClaimRules: KindRules {
     var metadataOnUpdate: MetadataOnUpdate { .everything }
-    var hasGeneration: Bool? { false }
 
     private static let classAnnotation = "volume.beta.kubernetes.io/storage-class"
 

@@ -2,7 +2,6 @@ import MartinetSchema
 
 struct PersistentVolumeRules: KindRules {
     var metadataOnUpdate: MetadataOnUpdate { .form }
-    var hasGeneration: Bool? { false }
 
     private static let mountOptions = "volume.beta.kubernetes.io/mount-options"
 

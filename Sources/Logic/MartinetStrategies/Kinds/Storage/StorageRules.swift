@@ -62,7 +62,6 @@ struct VolumeAttributesClassRules: KindRules {
 
 struct VolumeAttachmentRules: KindRules {
     var metadataOnUpdate: MetadataOnUpdate { .form }
-    var hasGeneration: Bool? { false }
 
     func prepareForStatusUpdate(_ object: inout Object, old: Object) { object.keepMetadata(of: old) }
 

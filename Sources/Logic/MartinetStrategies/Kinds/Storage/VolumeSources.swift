@@ -24,7 +24,9 @@ enum VolumeSources {
     @discardableResult
     static func exactlyOne(of sorts: [Sort], in volume: Part) -> String? {
         var found: String?
-        for sort in sorts where volume[sort.name].isSet {
+        // Of thirty sorts one is set: what is set is asked once.
+        let set = volume.setFields
+        for sort in sorts where set.contains(sort.name) && volume[sort.name].isSet {
             if let found {
                 volume.named(sort.beside).forbidden("may not be set beside \(found)")
             } else {

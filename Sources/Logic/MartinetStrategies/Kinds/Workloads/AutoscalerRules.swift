@@ -2,7 +2,6 @@ import MartinetSchema
 
 /// HorizontalPodAutoscalers of both versions: what the elder one can say, the newer one calls metrics.
 struct AutoscalerRules: KindRules {
-    var hasGeneration: Bool? { false }
     let isElder: Bool
 
     func setDefaults(_ object: inout Object) {

@@ -139,7 +139,6 @@ struct ReplicationControllerRules: KindRules {
 }
 
 struct PodTemplateRules: KindRules {
-    var hasGeneration: Bool? { true }
 
     func setDefaults(_ object: inout Object) { WorkloadRules.setTemplateDefaults(&object, at: "template") }
 
