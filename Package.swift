@@ -209,8 +209,8 @@ let modules: [Module] = [
         .components, "MartinetAPIServer",
         uses: [
             "MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetDocuments", "MartinetYAML",
-            "MartinetAPICore", "MartinetAuthorization", "MartinetStore", "MartinetCertificates", "MartinetTransport",
-            "MartinetReconcile",
+            "MartinetAPICore", "MartinetArchive", "MartinetAuthorization", "MartinetStore", "MartinetCertificates",
+            "MartinetTransport", "MartinetReconcile",
         ]),
     module(
         .components, "MartinetBench",

@@ -21,6 +21,7 @@ package final class StandaloneAPIServer: Sendable {
         package var limits = ServerLimits()
         /// Static bearer tokens and whom they stand for.
         package var tokens: [String: Identity] = [:]
+        package var runtimeConfig = RuntimeConfig()
 
         package init(folder: String) { self.folder = folder }
     }
@@ -48,7 +49,8 @@ package final class StandaloneAPIServer: Sendable {
         let tokens = ServiceAccountTokens(signer: TokenSigner(), runtime: runtime)
         let authenticator = Authenticator(tokens: configuration.tokens, verifier: tokens)
         let registry = try Registry(
-            store: store, runtime: runtime, log: log.named("registry"), tokenIssuer: tokens,
+            store: store, runtime: runtime, log: log.named("registry"),
+            configuration: .init(runtimeConfig: configuration.runtimeConfig), tokenIssuer: tokens,
             reviews: [TokenReviews(authenticator)])
         tokens.lookUpAccounts { [weak registry] namespace, name in
             registry?.stored(
