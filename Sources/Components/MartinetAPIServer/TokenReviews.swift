@@ -25,13 +25,19 @@ package struct TokenReviews: ReviewHandler {
             wanted.isEmpty ? [ServiceAccountTokens.issuer] : wanted.filter { $0 == ServiceAccountTokens.issuer }
         let found = audiences.isEmpty ? nil : authenticator.identity(ofToken: token)
         var review = review
+        // What was sent stays where there is nothing to say instead, as upstream has it.
+        let sent = review.part("status")
         let status = review.made("status") { status in
+            if let sent { status = sent }
+            status[field: "authenticated"] = nil
+            status[field: "error"] = nil
             guard let found else {
                 status[field: "error"] = .string("[invalid bearer token]")
                 return
             }
             status[field: "authenticated"] = .bool(true)
             status[field: "audiences"] = .list(audiences.map(Value.string))
+            status[field: "user"] = nil
             status.change("user") { user in
                 user[field: "username"] = .string(found.user)
                 if !found.uid.isEmpty { user[field: "uid"] = .string(found.uid) }

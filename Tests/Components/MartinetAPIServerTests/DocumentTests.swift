@@ -1,6 +1,9 @@
 import MartinetAPICore
+import MartinetAPIServer
+import MartinetBase
 import MartinetSchema
 import MartinetTransport
+import Synchronization
 import Testing
 
 /// Discovery and OpenAPI as clients ask for them: in their encodings, compressed, and only when they have changed.
@@ -105,6 +108,31 @@ import Testing
         #expect(try get(server, "/api?pretty=true").text.contains("\n  \"kind\": \"APIVersions\""))
         #expect(try get(server, "/apis/apps", [("user-agent", "curl/8")]).text.contains("\n  \"kind\": \"APIGroup\""))
         #expect(try !get(server, "/api").text.contains("\n"))
+    }
+
+    @Test func aThousandRequestsAtOnceMakeEachDocumentOnceAndAreAnsweredAlike() throws {
+        let server = try server()
+        let paths = ["/openapi/v2", "/openapi/v3", "/openapi/v3/api/v1", "/openapi/v3/apis/apps/v1", "/apis"]
+        let exchanges = (0..<1000).map { index in
+            let exchange = RecordedExchange()
+            let headers = HTTPHeaderList([("authorization", "Bearer t"), ("accept-encoding", "gzip")])
+            server.server.handle(
+                HTTPRequest(method: "GET", path: paths[index % paths.count], query: nil, headers: headers, body: []),
+                exchange)
+            return exchange
+        }
+        // None was made on the event loop that took the requests.
+        #expect(exchanges[0].answer.withLock { $0.status } == 0)
+        let runtime = server.runtime
+        _ = runtime.run(until: runtime.monotonic() + .seconds(60)) {
+            exchanges.allSatisfy { exchange in exchange.answer.withLock { $0.status != 0 } }
+        }
+        for (index, exchange) in exchanges.enumerated() {
+            let (answer, first) = (
+                exchange.answer.withLock { $0 }, exchanges[index % paths.count].answer.withLock { $0 }
+            )
+            #expect(answer.status == 200 && answer.body == first.body)
+        }
     }
 
     @Test func aDocumentChangesItsHashWithItsKindsAndNotWithOthers() throws {

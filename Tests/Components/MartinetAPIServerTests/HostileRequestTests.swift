@@ -203,34 +203,6 @@ import Testing
         }
     }
 
-    @Test("a thousand requests for OpenAPI at once are answered alike")
-    func manyDocuments() async throws {
-        try await TestServer.with { server in
-            let paths = ["/openapi/v2", "/openapi/v3", "/openapi/v3/api/v1", "/openapi/v3/apis/apps/v1", "/apis"]
-            let sizes = try await withThrowingTaskGroup(of: (String, Int, Int).self) { group in
-                var sizes: [String: Set<Int>] = [:]
-                for index in 0..<1000 {
-                    let path = paths[index % paths.count]
-                    // So many at once: more connections than that take longer to open than to be answered.
-                    if index >= 200, let (path, status, size) = try await group.next() {
-                        #expect(status == 200)
-                        sizes[path, default: []].insert(size)
-                    }
-                    group.addTask {
-                        let answer = try await server.send("GET", path, headers: [("accept-encoding", "gzip")])
-                        return (path, answer.status, answer.text.utf8.count)
-                    }
-                }
-                for try await (path, status, size) in group {
-                    #expect(status == 200)
-                    sizes[path, default: []].insert(size)
-                }
-                return sizes
-            }
-            #expect(sizes.count == paths.count && sizes.values.allSatisfy { $0.count == 1 })
-        }
-    }
-
     @Test("extremes of what is a number are taken and do no harm")
     func extremes() async throws {
         try await TestServer.with { server in

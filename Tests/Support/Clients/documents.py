@@ -133,6 +133,14 @@ def minimal(resources, certificates):
     return objects, unknown
 
 
+def without_broken_policies(value):
+    """Upstream takes a policy without rules, and its own OpenAPI says that there must be some."""
+    if isinstance(value, dict):
+        return {key: without_broken_policies(item) for key, item in value.items()
+                if key != "podFailurePolicy" or item.get("rules")}
+    return [without_broken_policies(item) for item in value] if isinstance(value, list) else value
+
+
 def full(shared, resources):
     """The largest part of an object with all fields set that upstream accepted, where the recordings are there."""
     path = os.path.join(shared, "upstream-answers", "defaults.jsonl") if shared else ""
@@ -153,7 +161,7 @@ def full(shared, resources):
             if (body["kind"], body["metadata"]["name"]) in names and key not in found:
                 body["metadata"]["name"] += "-" + body["apiVersion"].split("/")[-1]
             names.add((body["kind"], body["metadata"]["name"]))
-            found[key] = body
+            found[key] = without_broken_policies(body)
     return list(found.values())
 
 

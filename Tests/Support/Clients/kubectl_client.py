@@ -25,7 +25,7 @@ class Walk:
     def file(self, name, objects):
         path = os.path.join(self.home, name + ".yaml")
         with open(path, "w") as out:
-            out.write("\n---\n".join(json.dumps(one) for one in objects))
+            out.write("---\n" + "\n---\n".join(json.dumps(one) for one in objects))
         return path
 
     def expect(self, what, found, wanted):
