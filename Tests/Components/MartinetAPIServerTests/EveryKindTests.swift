@@ -5,7 +5,7 @@ import Testing
 
 /// An object of every kind that can be served, created, read in every encoding, updated, patched and deleted by clients that
 /// are not ours (Tests/Support/Clients).
-@Suite("clients of other people") struct EveryKindTests {
+@Suite("clients of other people", .serialized) struct EveryKindTests {
     static let kubectls = ["/usr/bin/kubectl", environment("MARTINET_OLD_KUBECTL")].filter { !$0.isEmpty }
 
     static func environment(_ name: String) -> String { getenv(name).map { String(cString: $0) } ?? "" }
