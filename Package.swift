@@ -235,9 +235,10 @@ let modules: [Module] = [
         .components, "MartinetAPIServer",
         uses: [
             "MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetDocuments", "MartinetYAML",
-            "MartinetAPICore", "MartinetAuthorization", "MartinetFlowControl", "MartinetStore", "MartinetCertificates",
-            "MartinetTransport", "MartinetReconcile", "MartinetReverseProxy", "MartinetAddresses", "MartinetWebhooks",
-            "MartinetWebhookAccess", "MartinetKubeconfig", "MartinetCEL", "MartinetCELKubernetes",
+            "MartinetAPICore", "MartinetArchive", "MartinetAuthorization", "MartinetFlowControl", "MartinetStore",
+            "MartinetCertificates", "MartinetTransport", "MartinetReconcile", "MartinetReverseProxy",
+            "MartinetAddresses", "MartinetWebhooks", "MartinetWebhookAccess", "MartinetKubeconfig", "MartinetCEL",
+            "MartinetCELKubernetes",
         ]),
     module(
         .components, "MartinetBench",

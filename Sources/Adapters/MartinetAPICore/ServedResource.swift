@@ -109,8 +109,11 @@ package struct ServedResources: Sendable {
         let plural: String
     }
     private var byPath: [Path: ServedResource] = [:]
+    /// What is served, in the order of group, version and plural: made once, for whoever looks whether it has changed.
+    package private(set) var kinds: [Kind] = []
 
     package init(_ resources: [ServedResource]) {
+        defer { kinds = all.map(\.kind) }
         for resource in resources {
             byPath[Path(group: resource.kind.group, version: resource.kind.version, plural: resource.kind.plural)] =
                 resource

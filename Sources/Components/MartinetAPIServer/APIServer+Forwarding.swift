@@ -47,22 +47,4 @@ extension APIServer {
             ProxyPath.isLikely(request.path) || forwarding.aggregator?.remote(for: request.path) != nil
         return isForeign && ReverseProxy.takesStream(request)
     }
-
-    /// Answers with a document that other servers have a part in; false where none has.
-    func answersMerged(_ path: String, _ request: HTTPRequest, _ exchange: any Exchange) -> Bool {
-        guard let aggregator = forwarding?.aggregator, aggregator.isNeeded, aggregator.merges(path) else {
-            return false
-        }
-        // Merging takes its time: it leaves the event loop.
-        aggregator.executor.submit { [self] in
-            let local = documents.document(path, request.headers)
-            let merged = aggregator.document(
-                path, local: local, plain: documents.document(path, HTTPHeaderList()))
-            guard let document = merged ?? local else {
-                return fail(.noSuchPath, request, Representation(), exchange)
-            }
-            APIServer.answer(document, path, request, exchange)
-        }
-        return true
-    }
 }

@@ -16,6 +16,7 @@ package final class APIServer: RequestHandler {
     let registry: Registry
     private let authenticator: Authenticator
     let documents: DocumentEndpoints
+    let compression: AnswerCompression
     private let streams: any SerialExecutorPort
     private let nodes: (any NodeStreams)?
     let forwarding: Forwarding?
@@ -34,6 +35,7 @@ package final class APIServer: RequestHandler {
         self.nodes = nodes
         impersonation = Impersonation(authorizer: registry.authorizer)
         documents = DocumentEndpoints(registry: registry, others: discovery == nil ? [] : IssuerDiscovery.paths)
+        compression = AnswerCompression(runtime: registry.runtime)
         streams = registry.runtime.executor(named: "martinet.apiserver.watches")
     }
 
@@ -112,32 +114,12 @@ package final class APIServer: RequestHandler {
             return exchange.respond(200, [("content-type", "application/json")], .bytes(documents.paths))
         default: break
         }
-        if answersMerged(path, request, exchange) { return }
         if let found = discovery?.document(path) {
             return exchange.respond(
                 200, [("content-type", found.contentType), ("cache-control", "public, max-age=3600")],
                 .bytes(found.bytes))
         }
-        guard let document = documents.document(path, request.headers) else { throw APIError.noSuchPath }
-        APIServer.answer(document, path, request, exchange)
-    }
-
-    static func answer(
-        _ document: ServedDocument, _ path: String, _ request: HTTPRequest, _ exchange: any Exchange
-    ) {
-        let etag = document.etag
-        if request.headers.tokens("if-none-match").contains(etag) {
-            return exchange.respond(304, [("etag", etag)], .bytes([]))
-        }
-        var headers = [("content-type", document.contentType), ("etag", etag), ("vary", "Accept")]
-        if path.hasPrefix("/openapi/v3/"), let hash = RequestQuery(request.query)?["hash"] {
-            // A document under its own hash never changes; under another one there is none any more.
-            guard hash == document.hash else {
-                return exchange.respond(301, [("location", "\(path)?hash=\(document.hash)")], .bytes([]))
-            }
-            headers.append(("cache-control", "public, immutable, max-age=31536000"))
-        }
-        exchange.respond(200, headers, .bytes(document.bytes))
+        try document(path, request, exchange)
     }
 
     /// What a request for something that is no resource asks for. A slash at the end makes it another path.
@@ -215,12 +197,14 @@ package final class APIServer: RequestHandler {
         request.notes = notes
         let final = request
         let include = try include(query, representation)
+        let acceptsGzip = http.method == "GET" && AcceptClause.acceptsGzip(http.headers)
         registry.handle(final, as: identity) { [self] result in
             switch result {
             case .success(let reply):
                 respond(
                     reply, ReplyEncoder(representation: representation, include: include, now: registry.runtime.now()),
-                    warnings + [resource.deprecation].compactMap { $0 } + notes.warnings, exchange)
+                    warnings + [resource.deprecation].compactMap { $0 } + notes.warnings, acceptsGzip: acceptsGzip,
+                    exchange)
             case .failure(let error): fail(error, http, representation, warnings: notes.warnings, exchange)
             }
         }
@@ -258,6 +242,10 @@ package final class APIServer: RequestHandler {
     ) throws(APIError) -> [String] {
         if let coding = http.headers["content-encoding"], coding.lowercased() != "identity", !http.body.isEmpty {
             throw APIError.unsupportedMediaType("content-encoding \(coding)", ["identity"])
+        }
+        let media = http.headers["content-type"] ?? ""
+        if !media.contains("protobuf"), !media.contains("cbor"), String(validating: http.body, as: UTF8.self) == nil {
+            throw APIError.badRequest("the body is no UTF-8")
         }
         switch request.verb {
         case .create, .update:
@@ -315,7 +303,7 @@ package final class APIServer: RequestHandler {
     }
 
     private func respond(
-        _ reply: Reply, _ encoder: ReplyEncoder, _ warnings: [String], _ exchange: any Exchange
+        _ reply: Reply, _ encoder: ReplyEncoder, _ warnings: [String], acceptsGzip: Bool, _ exchange: any Exchange
     ) {
         if let refusal = encoder.refusal(reply) { return fail(refusal, nil, encoder.representation, exchange) }
         let encoded = encoder.encode(reply)
@@ -326,13 +314,8 @@ package final class APIServer: RequestHandler {
         case .list: break
         }
         var headers = [("content-type", encoded.contentType), ("cache-control", "no-cache, private")]
-        headers += warnings.map(APIServer.header)
-        exchange.respond(code, headers, encoded.body)
-    }
-
-    /// A warning as RFC 7234 has it (section 5.5), with upstream's code and agent.
-    private static func header(_ warning: String) -> (String, String) {
-        ("warning", "299 - \"\(warning.replacing("\\", with: "\\\\").replacing("\"", with: "\\\""))\"")
+        headers += WarningHeaders.fields(warnings)
+        compression.respond(code, headers, encoded.body, acceptsGzip: acceptsGzip, exchange)
     }
 
     func fail(
@@ -346,7 +329,7 @@ package final class APIServer: RequestHandler {
         let encoded = encoder.object(error.status.object)
         var headers = [("content-type", encoded.contentType), ("cache-control", "no-cache, private")]
         if error.retryAfterSeconds > 0 { headers.append(("retry-after", String(error.retryAfterSeconds))) }
-        headers += warnings.map(APIServer.header)
+        headers += WarningHeaders.fields(warnings)
         exchange.respond(error.code, headers, encoded.body)
     }
 
@@ -399,7 +382,7 @@ package final class APIServer: RequestHandler {
         let outgoing = exchange.begin(
             200,
             [("content-type", WatchStream.contentType(representation)), ("cache-control", "no-cache, private")]
-                + [resource.deprecation].compactMap { $0 }.map(APIServer.header))
+                + WarningHeaders.fields([resource.deprecation].compactMap { $0 }))
         return WatchStream(
             outgoing, representation: representation, kind: resource.kind, include: include, runtime: registry.runtime)
     }

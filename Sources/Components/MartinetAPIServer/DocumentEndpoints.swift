@@ -1,25 +1,23 @@
 import MartinetAPICore
+import MartinetBase
 import MartinetDocuments
 import MartinetSchema
 import MartinetTransport
 import Synchronization
 
-/// What the server says about itself: discovery, OpenAPI, version. Made when first asked for, from the served kinds.
+/// What the server says about itself: discovery, OpenAPI, version. Each document is made when it is first asked for, apart
+/// from the event loops, and kept as bytes until other kinds are served.
 final class DocumentEndpoints: Sendable {
-    private struct State {
-        var kinds: [Kind] = []
-        var discovery: Discovery?
-        var openAPI: OpenAPIDocuments?
-        var made: [String: ServedDocument] = [:]
-    }
-    private let state = Mutex(State())
+    private let set = Mutex<DocumentSet?>(nil)
     private let registry: Registry
     /// Paths that are answered elsewhere.
     private let others: [String]
+    private let maker: any SerialExecutorPort
 
     init(registry: Registry, others: [String] = []) {
         self.registry = registry
         self.others = others
+        maker = registry.runtime.executor(named: "martinet.apiserver.documents")
     }
 
     /// What there is to ask for, as `/` says it.
@@ -29,7 +27,7 @@ final class DocumentEndpoints: Sendable {
             "/openapi/v3/", "/readyz", "/version",
         ]
         paths.formUnion(others)
-        for kind in registry.served.all.map(\.kind) {
+        for kind in registry.served.kinds {
             if kind.group.isEmpty {
                 paths.insert("/api/\(kind.version)")
             } else {
@@ -40,74 +38,26 @@ final class DocumentEndpoints: Sendable {
         return JSONEncoder.encode(Value.map(Map(unsorted: [.init(key: "paths", value: list)])))
     }
 
-    /// The document at a path, or nil where there is none.
-    func document(_ path: String, _ headers: HTTPHeaderList) -> ServedDocument? {
-        let accept = headers.all("accept").joined(separator: ",")
-        var format: Discovery.Format?
-        if path == "/api" || path == "/apis" {
-            format = Discovery.Format.allCases.first {
-                accept.contains("as=APIGroupDiscoveryList") && accept.contains("v=\($0.rawValue);")
-                    || accept.contains("v=\($0.rawValue),") && accept.contains("as=APIGroupDiscoveryList")
-            }
-        }
-        let isProtobuf = path == "/openapi/v2" && accept.contains("protobuf")
-        let key = path + (format?.rawValue ?? "") + (isProtobuf ? "#protobuf" : "")
-        return state.withLock { state in
-            refresh(&state)
-            if let made = state.made[key] { return made }
-            let document = make(path, format, isProtobuf, &state)
-            if let document { state.made[key] = document }
-            return document
-        }
+    /// Hands over the document at a path, or nil where there is none: at once where it is there, else when it is made.
+    ///
+    /// - Parameter packed: whether it is wanted as gzip too.
+    func find(
+        _ place: DocumentPlace, packed: Bool, _ then: @escaping @Sendable (DocumentSet.Made?) -> Void
+    ) {
+        let set = current()
+        if let made = set.kept(place, packed: packed) { return then(made) }
+        guard set.isKnown(place) else { return then(nil) }
+        maker.submit { then(set.make(place, packed: packed)) }
     }
 
-    /// Forgets what was made when the served kinds are others.
-    private func refresh(_ state: inout State) {
-        let kinds = registry.served.all.map(\.kind)
-        guard kinds != state.kinds else { return }
-        state = State()
-        state.kinds = kinds
-    }
-
-    private func make(_ path: String, _ format: Discovery.Format?, _ isProtobuf: Bool, _ state: inout State)
-        -> ServedDocument?
-    {
-        let discovery = state.discovery ?? Discovery(kinds: state.kinds)
-        state.discovery = discovery
-        let parts = path.split(separator: "/").map(String.init)
-        switch (parts.first, parts.count) {
-        case ("api", 1): return format.map { discovery.aggregated(core: true, format: $0) } ?? discovery.coreVersions()
-        case ("apis", 1): return format.map { discovery.aggregated(core: false, format: $0) } ?? discovery.groupList()
-        case ("api", 2): return discovery.resources(group: "", version: parts[1])
-        case ("apis", 2): return discovery.group(parts[1])
-        case ("apis", 3): return discovery.resources(group: parts[1], version: parts[2])
-        case ("version", 1): return VersionDocument(platform: platform).document()
-        case ("openapi", _): return openAPI(Array(parts.dropFirst()), isProtobuf, &state)
-        default: return nil
+    /// The documents of what is served now. Those of other kinds are forgotten.
+    private func current() -> DocumentSet {
+        let kinds = registry.served.kinds
+        return set.withLock { set in
+            if let set, set.kinds == kinds { return set }
+            let new = DocumentSet(kinds: kinds) { [registry] in registry.definedSchemas }
+            set = new
+            return new
         }
-    }
-
-    private var platform: String {
-        #if arch(arm64)
-            "linux/arm64"
-        #else
-            "linux/amd64"
-        #endif
-    }
-
-    private func openAPI(_ parts: [String], _ isProtobuf: Bool, _ state: inout State) -> ServedDocument? {
-        let documents =
-            state.openAPI ?? OpenAPIDocuments(kinds: state.kinds, defined: registry.definedSchemas)
-        state.openAPI = documents
-        if parts == ["v2"] {
-            let (json, protobuf) = documents.v2()
-            return isProtobuf ? protobuf : json
-        }
-        guard parts.first == "v3" else { return nil }
-        if parts.count == 1 {
-            let all = documents.names3.compactMap { name in documents.v3(name).map { (name: name, document: $0) } }
-            return OpenAPIDocuments.index(all)
-        }
-        return documents.v3(parts.dropFirst().joined(separator: "/"))
     }
 }

@@ -42,24 +42,22 @@ struct Representation: Equatable {
             plain.isPretty = isForEyes(headers["user-agent"] ?? "")
             return plain
         }
-        let clauses = headers.tokens("accept")
-        var candidates: [(quality: Double, order: Int, representation: Representation)] = []
-        for (order, clause) in (clauses.isEmpty ? ["*/*"] : clauses).enumerated() {
-            let parts = clause.split(separator: ";").map { $0.trimmingBlanks }
-            var parameters: [String: String] = [:]
-            for part in parts.dropFirst() {
-                let sides = part.split(separator: "=", maxSplits: 1)
-                if sides.count == 2 { parameters[sides[0].lowercased()] = String(sides[1]) }
+        var best: Representation?
+        for clause in AcceptClause.all(headers) {
+            guard let one = representation(clause.media, clause.parameters), one.suits(kind, streams: streams) else {
+                continue
             }
-            guard let representation = representation(parts.first?.lowercased() ?? "", parameters),
-                representation.suits(kind, streams: streams)
-            else { continue }
-            candidates.append((Double(parameters["q"] ?? "1") ?? 1, order, representation))
+            best = one
+            break
         }
-        var best = candidates.filter { $0.quality > 0 }
-            .min { $0.quality == $1.quality ? $0.order < $1.order : $0.quality > $1.quality }?.representation
-        best?.isPretty = query.flag("pretty") || (query["pretty"] == nil && isForEyes(headers["user-agent"] ?? ""))
+        best?.isPretty = isPretty(headers, query)
         return best
+    }
+
+    /// Whether an answer is indented: where that is asked for, or a person seems to read it.
+    static func isPretty(_ headers: HTTPHeaderList, _ query: RequestQuery?) -> Bool {
+        guard let query, query["pretty"] != nil else { return isForEyes(headers["user-agent"] ?? "") }
+        return query.flag("pretty")
     }
 
     /// JSON of a transformed form, saying the version that was asked for; both have the same fields.

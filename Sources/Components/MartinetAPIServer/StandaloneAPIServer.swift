@@ -30,6 +30,7 @@ package final class StandaloneAPIServer: Sendable {
         /// In PEM: who issues the certificates of proxies that are believed.
         package var proxyAuthority: [UInt8]?
         package var admission = AdmissionSettings()
+        package var runtimeConfig = RuntimeConfig()
 
         package init(folder: String) { self.folder = folder }
     }
@@ -69,7 +70,8 @@ package final class StandaloneAPIServer: Sendable {
                 signer: signer, authority: authority.certificatePEM, proxyAuthority: configuration.proxyAuthority,
                 address: "https://\(configuration.address):\(configuration.port)", loops: loops, runtime: runtime,
                 log: log))
-        var settings = Registry.Configuration(admission: configuration.admission)
+        var settings = Registry.Configuration(
+            runtimeConfig: configuration.runtimeConfig, admission: configuration.admission)
         settings.authorization = access.authorization
         registry = try Registry(
             store: store, runtime: runtime, log: log.named("registry"), configuration: settings,

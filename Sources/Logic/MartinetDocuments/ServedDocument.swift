@@ -7,14 +7,15 @@ package struct ServedDocument: Sendable, Hashable {
     /// The hash as the `ETag` header has it, in quotes.
     package var etag: String { "\"\(hash)\"" }
 
-    package init(contentType: String, bytes: [UInt8]) {
+    /// - Parameter hash: of what the bytes are made from, where that is known before they are.
+    package init(contentType: String, bytes: [UInt8], hash: String? = nil) {
         self.contentType = contentType
         self.bytes = bytes
-        hash = ContentHash.hex(bytes)
+        self.hash = hash ?? ContentHash.hex(bytes)
     }
 
-    init(_ tree: JSONTree, contentType: String = "application/json") {
-        self.init(contentType: contentType, bytes: tree.bytes)
+    init(_ tree: JSONTree, contentType: String = "application/json", hash: String? = nil) {
+        self.init(contentType: contentType, bytes: tree.bytes, hash: hash)
     }
 }
 

@@ -31,6 +31,7 @@ import Testing
     static let json = "application/json"
     static let yaml = "application/yaml"
     static let protobuf = "application/vnd.kubernetes.protobuf"
+    static let cbor = "application/cbor"
     static let configMaps = "/api/v1/namespaces/default/configmaps"
 
     static func repeated(_ text: String, _ count: Int) -> String { String(repeating: text, count: count) }
@@ -76,6 +77,34 @@ import Testing
             "protobuf whose number never ends", protobuf, [107, 56, 115, 0] + [UInt8](repeating: 0xFF, count: 4000), 400
         ),
         .post("protobuf of another kind", protobuf, [107, 56, 115, 0, 0x12, 2, 0x0A, 0x7F], 400),
+        .post(
+            "JSON whose text is no UTF-8", json,
+            Array(#"{"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":"u"},"data":{"a":""#.utf8) + [
+                0xFF, 34, 125, 125,
+            ],
+            400),
+        .post(
+            "protobuf whose text is no UTF-8", protobuf,
+            [107, 56, 115, 0, 0x0A, 15, 0x0A, 2, 118, 49, 0x12, 9] + Array("ConfigMap".utf8)
+                + [0x12, 6, 0x0A, 4, 0x0A, 2, 0xFF, 0xFE], 400),
+        .post(
+            "protobuf cut off in an object", protobuf,
+            [107, 56, 115, 0, 0x0A, 15, 0x0A, 2, 118, 49, 0x12, 9] + Array("ConfigMap".utf8) + [
+                0x12, 6, 0x0A, 4, 0x0A,
+            ],
+            400),
+        .post("CBOR of nothing", cbor, [0xD9, 0xD9, 0xF7], 400),
+        .post("CBOR cut off", cbor, [0xA1, 0x64, 107, 105], 400),
+        .post("deep CBOR", cbor, [UInt8](repeating: 0x81, count: 1_000_000), 400),
+        .post("CBOR tags without end", cbor, [UInt8](repeating: 0xC1, count: 1_000_000), 400),
+        .post("CBOR that declares 2^60 items", cbor, [0x9B, 0x10, 0, 0, 0, 0, 0, 0, 0], 400),
+        .post(
+            "CBOR whose number is beyond 64 bits", cbor, [0xA1, 0x61, 97, 0x1B] + [UInt8](repeating: 0xFF, count: 8),
+            400),
+        .post("a huge number", json, #"{"kind":"ConfigMap","apiVersion":"v1","x":\#(repeated("9", 100_000))}"#, 400),
+        .post("JSON that is called protobuf", protobuf, #"{"kind":"ConfigMap"}"#, 400),
+        .post("JSON that is called CBOR", cbor, #"{"kind":"ConfigMap"}"#, 400),
+        .post("protobuf that is called JSON", json, [107, 56, 115, 0, 0x0A, 2, 0x0A, 0], 400),
         .post("an unknown media type", "text/plain", "{}", 415),
         .post("a media type of nothing but parameters", ";;;=;", "{}", 415),
         .post("a compressed body", json, [0x1F, 0x8B, 8, 0], 415, headers: [("content-encoding", "gzip")]),
@@ -99,6 +128,12 @@ import Testing
         Case(
             name: "an Accept of a thousand clauses",
             headers: [("accept", (0..<1000).map { "a/b\($0);q=0.\($0)" }.joined(separator: ","))], status: 406),
+        Case(
+            name: "weights of nonsense", headers: [("accept", "*/*;q=NaN, application/json;q=0x1p3;q=, text/*;q=9")],
+            status: 406),
+        Case(
+            name: "a document with weights of nonsense", target: "/openapi/v2",
+            headers: [("accept", "application/json;q=--1")], status: 406),
         Case(
             name: "an Accept with a Table of another group",
             headers: [("accept", "application/json;as=Table;g=x;v=v9")], status: 406),

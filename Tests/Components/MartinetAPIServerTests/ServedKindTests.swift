@@ -1,6 +1,7 @@
 import MartinetAPICore
 import MartinetClient
 import MartinetSchema
+import MartinetTesting
 import MartinetTransport
 import Testing
 
@@ -51,6 +52,25 @@ import Testing
         #expect(try server.send("GET", "/apis/authentication.k8s.io/v1/tokenreviews").status == 405)
         let statuses = try server.send("GET", "/api/v1/componentstatuses")
         #expect(statuses.tree["items"].items.first?["metadata"]["name"].text == "etcd-0")
+    }
+
+    @Test(.enabled(if: SharedFiles.root != nil, "the shared answers are not beside this clone"))
+    func tokensAreReviewedAsUpstreamDoes() throws {
+        let alice = Identity(user: "alice", uid: "2", groups: ["dev", "qa", "system:authenticated"])
+        let server = try InMemoryServer(tokens: ["alice-token": alice])
+        for line in SharedFiles.read("upstream-answers/defaults.jsonl").split(separator: 10) {
+            let item = try JSONDecoder.decodeAny(Array(line)).value
+            guard item["id"].text.contains("TokenReview/") else { continue }
+            let body = String(decoding: JSONEncoder.encode(item["body"]), as: UTF8.self)
+            let answer = try server.send("POST", item["path"].text, body: body)
+            #expect(answer.status == 201)
+            // Upstream's words for what went wrong are not recorded.
+            for field in ["authenticated", "user", "audiences"] {
+                #expect(
+                    answer.tree["status"][field] == item["answer"]["object"]["status"][field],
+                    "\(item["id"].text): \(answer.text)")
+            }
+        }
     }
 
     @Test func documentsComeUnderTheirHash() throws {

@@ -21,6 +21,7 @@ final class TestServer: Sendable {
 
     init(
         limits: ServerLimits = ServerLimits(), access: AccessFlags = AccessFlags(),
+        runtimeConfig: RuntimeConfig = RuntimeConfig(),
         _ change: (inout StandaloneAPIServer.Configuration) -> Void = { _ in }
     ) throws {
         var template = Array("/tmp/martinet-apiserver-XXXXXX".utf8CString)
@@ -29,6 +30,7 @@ final class TestServer: Sendable {
         var configuration = StandaloneAPIServer.Configuration(folder: folder)
         configuration.limits = limits
         configuration.access = access
+        configuration.runtimeConfig = runtimeConfig
         configuration.tokens = [
             TestServer.token: .admin,
             "nobody-in-particular": Identity(user: "jane", groups: ["system:authenticated"]),
@@ -46,6 +48,7 @@ final class TestServer: Sendable {
         await loops.shutdown()
         for name in [
             "objects.db", "objects.db-wal", "objects.db-shm", "objects.db.lock", "cases.json", "c.pem", "k.pem",
+            "ca.pem", "kubeconfig",
         ] {
             unlink("\(folder)/\(name)")
         }
@@ -55,9 +58,9 @@ final class TestServer: Sendable {
     /// Runs a test against a fresh server, which must still answer afterwards.
     static func with(
         limits: ServerLimits = ServerLimits(), access: AccessFlags = AccessFlags(),
-        _ body: (TestServer) async throws -> Void
+        runtimeConfig: RuntimeConfig = RuntimeConfig(), _ body: (TestServer) async throws -> Void
     ) async throws {
-        let server = try TestServer(limits: limits, access: access)
+        let server = try TestServer(limits: limits, access: access, runtimeConfig: runtimeConfig)
         do {
             try await server.ready()
             try await body(server)
@@ -119,18 +122,37 @@ final class TestServer: Sendable {
         return "\(folder)/\(name)"
     }
 
+    /// A file with which other people's clients find this server, as its administrator.
+    func kubeconfig() throws -> String {
+        let authority = try write("ca.pem", server.authority.certificatePEM)
+        return try write(
+            "kubeconfig",
+            Array(
+                """
+                apiVersion: v1
+                kind: Config
+                current-context: test
+                clusters: [{name: test, cluster: {server: "https://127.0.0.1:\(server.port)", certificate-authority: "\(authority)"}}]
+                users: [{name: test, user: {token: "\(TestServer.token)"}}]
+                contexts: [{name: test, context: {cluster: test, user: test, namespace: default}}]
+                """.utf8))
+    }
+
     /// Runs a script that speaks whatever it wants to the server: its first argument is the port.
     func python(_ script: String, _ arguments: [String] = []) async throws -> String {
+        try await run(["-c", script, String(server.port)] + arguments)
+    }
+
+    /// Runs Python and gives what it says; that it ends well is the test's to ask.
+    func run(_ arguments: [String], mustEndWell: Bool = true) async throws -> String {
         let output = "\(folder)/output"
-        let port = server.port
         let status = await TestServer.blocking { () -> Int32 in
             var actions = posix_spawn_file_actions_t()
             posix_spawn_file_actions_init(&actions)
             defer { posix_spawn_file_actions_destroy(&actions) }
             posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
             posix_spawn_file_actions_adddup2(&actions, 1, 2)
-            var argv: [UnsafeMutablePointer<CChar>?] =
-                (["/usr/bin/python3", "-c", script, String(port)] + arguments).map { strdup($0) } + [nil]
+            var argv: [UnsafeMutablePointer<CChar>?] = (["/usr/bin/python3"] + arguments).map { strdup($0) } + [nil]
             defer { for argument in argv { free(argument) } }
             var pid: pid_t = 0
             guard posix_spawn(&pid, "/usr/bin/python3", &actions, nil, &argv, environ) == 0 else { return -1 }
@@ -140,7 +162,7 @@ final class TestServer: Sendable {
         }
         let text = String(decoding: try CertificateFile.read(output), as: UTF8.self)
         unlink(output)
-        guard status == 0 else { throw Failure(description: "the script failed: \(text)") }
+        guard status == 0 || !mustEndWell else { throw Failure(description: "the script failed: \(text)") }
         return text
     }
 }

@@ -14,7 +14,7 @@ extension JudgeTests {
         "validation autoscaling/v1.HorizontalPodAutoscaler": 96,
         "validation autoscaling/v2.HorizontalPodAutoscaler": 97, "validation batch/v1.CronJob": 92,
         "validation batch/v1.Job": 270, "validation certificates.k8s.io/v1.CertificateSigningRequest": 44,
-        "validation coordination.k8s.io/v1.Lease": 77, "validation discovery.k8s.io/v1.EndpointSlice": 128,
+        "validation coordination.k8s.io/v1.Lease": 78, "validation discovery.k8s.io/v1.EndpointSlice": 128,
         "validation events.k8s.io/v1.Event": 46, "validation flowcontrol.apiserver.k8s.io/v1.FlowSchema": 83,
         "validation flowcontrol.apiserver.k8s.io/v1.PriorityLevelConfiguration": 107,
         "validation networking.k8s.io/v1.IPAddress": 41, "validation networking.k8s.io/v1.Ingress": 189,

@@ -28,8 +28,13 @@ package struct TokenReviews: ReviewHandler {
         }
     }
 
+    /// What was sent stays where there is nothing to say instead, as upstream has it.
     private static func status(_ review: Object, _ outcome: TokenOutcome) -> Value? {
-        review.made("status") { status in
+        let sent = review.part("status")
+        return review.made("status") { status in
+            if let sent { status = sent }
+            status[field: "authenticated"] = nil
+            status[field: "error"] = nil
             let (found, audiences): (Identity, [String])
             switch outcome {
             case .foreign:
@@ -42,6 +47,7 @@ package struct TokenReviews: ReviewHandler {
             }
             status[field: "authenticated"] = .bool(true)
             if !audiences.isEmpty { status[field: "audiences"] = .list(audiences.map(Value.string)) }
+            status[field: "user"] = nil
             status.change("user") { user in
                 user[field: "username"] = .string(found.user)
                 if !found.uid.isEmpty { user[field: "uid"] = .string(found.uid) }

@@ -30,35 +30,77 @@ package struct OpenAPIDocuments: Sendable {
             }
     }
 
-    /// `/openapi/v3`: where each document lies. Clients keep what they have while its hash stays the same.
-    ///
-    /// - Parameter documents: by their names, as `v3(_:)` made them.
-    package static func index(_ documents: [(name: String, document: ServedDocument)]) -> ServedDocument {
-        let paths = documents.sorted { $0.name.precedes($1.name) }.map { name, document in
-            JSONTree.Member(
-                name,
-                .object(["serverRelativeURL": .string("/openapi/v3/\(name)?hash=\(document.hash)")]))
+    /// `/openapi/v3`: where each document lies. Clients keep what they have while its hash stays the same. No document is
+    /// made for it.
+    package func index() -> ServedDocument {
+        let paths = names3.sorted { $0.precedes($1) }.compactMap { name in
+            hash3(name).map { hash in
+                JSONTree.Member(
+                    name, .object(["serverRelativeURL": .string("/openapi/v3/\(name)?hash=\(hash)")]))
+            }
         }
         return ServedDocument(.object(["paths": .object(paths)]))
+    }
+
+    /// The hash of what a document is made from: the schema with its texts, the kinds, and custom ones as they are defined.
+    package func hash3(_ name: String) -> String? {
+        if roots.documents.contains(where: { $0.name == name }) { return ContentHash.hex(seed(name)) }
+        guard let (group, version) = OpenAPIDocuments.groupVersion(name), let served = served(group, version) else {
+            return nil
+        }
+        var bytes = seed(name)
+        for kind in served.kinds { append(kind, to: &bytes) }
+        return ContentHash.hex(bytes)
+    }
+
+    private var hash2: String {
+        var bytes = seed("v2")
+        for group in discovery.groups {
+            for version in group.versions {
+                bytes += "\(group.name)/\(version.name)\n".utf8
+                for kind in version.kinds { append(kind, to: &bytes) }
+            }
+        }
+        return ContentHash.hex(bytes)
+    }
+
+    /// What all documents of one build have in common. The first number is the form of what is written: whoever changes the
+    /// writers changes it, or clients keep what they have.
+    private static let common =
+        "1 \(version) \(Schema.builtin.fingerprint) \(Documentation.builtin.fingerprint)"
+
+    private func seed(_ name: String) -> [UInt8] { Array("\(Self.common) \(name)\n".utf8) }
+
+    /// What a kind adds to the hash. A built-in one is what the schema says; one with the same name may be defined.
+    private func append(_ kind: Kind, to bytes: inout [UInt8]) {
+        bytes += "\(kind.type.name) \(kind.plural) \(kind.isNamespaced)\n".utf8
+        guard kind.protobufPackage.isEmpty else { return }
+        bytes += "\(kind.name) \(kind.listType?.name ?? "") \(kind.verbs) \(kind.subresources)\n".utf8
+        if let schema = defined[kind] { bytes += JSONEncoder.encode(schema) }
+    }
+
+    private static func groupVersion(_ name: String) -> (group: String, version: String)? {
+        let parts = name.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        switch (parts.first, parts.count) {
+        case ("api", 2): return ("", parts[1])
+        case ("apis", 3): return (parts[1], parts[2])
+        default: return nil
+        }
+    }
+
+    private func served(_ group: String, _ version: String) -> Discovery.Version? {
+        discovery.groups.first { $0.name == group }?.versions.first { $0.name == version }
     }
 
     /// `/openapi/v3/NAME`; nil where nothing of this name is served.
     package func v3(_ name: String) -> ServedDocument? {
         if let root = roots.documents.first(where: { $0.name == name }) {
             let writer = SchemaWriter(dialect: .v3, names: names, everywhere: [])
-            return document([root.path], writer)
+            return document([root.path], writer, hash: hash3(name))
         }
-        let parts = name.split(separator: "/").map(String.init)
-        let (group, version): (String, String)
-        switch (parts.first, parts.count) {
-        case ("api", 2): (group, version) = ("", parts[1])
-        case ("apis", 3): (group, version) = (parts[1], parts[2])
-        default: return nil
+        guard let (group, version) = OpenAPIDocuments.groupVersion(name), let served = served(group, version) else {
+            return nil
         }
-        guard
-            let served = discovery.groups.first(where: { $0.name == group })?.versions
-                .first(where: { $0.name == version })
-        else { return nil }
         let everywhere = group.isEmpty ? [] : [(group: group, version: version)]
         let writer = SchemaWriter(dialect: .v3, names: names, everywhere: everywhere, defined: defined)
         let paths = OperationBuilder(group: group, version: version).paths(for: served.kinds)
@@ -66,11 +108,12 @@ package struct OpenAPIDocuments: Sendable {
         let isCustom = served.kinds.allSatisfy(\.protobufPackage.isEmpty)
         return document(
             paths, writer, title: isCustom ? "Kubernetes CRD Swagger" : Self.title,
-            version: isCustom ? "v0.1.0" : Self.version)
+            version: isCustom ? "v0.1.0" : Self.version, hash: hash3(name))
     }
 
     private func document(
-        _ paths: [OpenAPIPath], _ writer: SchemaWriter, title: String = title, version: String = version
+        _ paths: [OpenAPIPath], _ writer: SchemaWriter, title: String = title, version: String = version,
+        hash: String?
     ) -> ServedDocument {
         var writer = writer
         let items = paths.map { JSONTree.Member($0.path, V3Paths.item($0, &writer)) }
@@ -82,7 +125,7 @@ package struct OpenAPIDocuments: Sendable {
                 "info": .object(["title": .string(title), "version": .string(version)]),
                 "paths": .object(items),
                 "components": .object(["schemas": schemas, "securitySchemes": Self.security]),
-            ]))
+            ]), hash: hash)
     }
 
     static let security = JSONTree.object([
@@ -93,7 +136,10 @@ package struct OpenAPIDocuments: Sendable {
 
     // MARK: - v2
 
-    package static let protobufMediaType = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
+    /// What gnostic's protobuf is called. Older clients ask for it with an `@`, which is no valid media type: an answer that
+    /// carried it could not be read.
+    package static let protobufMediaType = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
+    package static let olderProtobufMediaType = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
 
     /// `/openapi/v2`, all group-versions in one tree.
     package func v2Tree() -> JSONTree {
@@ -128,12 +174,11 @@ package struct OpenAPIDocuments: Sendable {
         ])
     }
 
-    /// `/openapi/v2` as JSON and, from the same tree, as gnostic's protobuf, which kubectl up to 1.26 asks for.
-    package func v2() -> (json: ServedDocument, protobuf: ServedDocument) {
+    /// `/openapi/v2` as JSON or as gnostic's protobuf, which kubectl up to 1.26 asks for. Both have one hash.
+    package func v2(asProtobuf: Bool) -> ServedDocument {
         let tree = v2Tree()
-        return (
-            ServedDocument(tree),
-            ServedDocument(contentType: Self.protobufMediaType, bytes: GnosticEncoder.encode(tree))
-        )
+        guard asProtobuf else { return ServedDocument(tree, hash: hash2) }
+        return ServedDocument(
+            contentType: Self.protobufMediaType, bytes: GnosticEncoder.encode(tree), hash: hash2)
     }
 }

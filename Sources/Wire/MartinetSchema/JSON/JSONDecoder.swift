@@ -287,8 +287,7 @@ package struct JSONDecoder {
             }
         }
         path.removeLast()
-        // An empty list is absence where the field is left out when empty, and a value of its own elsewhere.
-        if values.isEmpty, !field.flags.contains(.always), !field.flags.contains(.pointer) {
+        if values.isEmpty, field.isNothingWhenEmpty {
             // An empty list of managers is a wish: forget them all.
             return field.type?.name == "meta/v1.ManagedFieldsEntry" ? .list([]) : nil
         }
@@ -314,7 +313,7 @@ package struct JSONDecoder {
         }
         let map = Map(unsorted: entries)
         if map.count < entries.count { noteDuplicates(of: entries) }
-        if map.isEmpty, !field.flags.contains(.always), !field.flags.contains(.pointer) { return nil }
+        if map.isEmpty, field.isNothingWhenEmpty { return nil }
         return .map(map)
     }
 
@@ -436,8 +435,8 @@ package struct JSONDecoder {
             guard let time = Timestamp(rfc3339: text) else { throw invalid("a time such as 2026-01-02T03:04:05Z") }
             return .int(time.seconds)
         case .microtime:
-            guard let time = Timestamp(rfc3339: text) else {
-                throw invalid("a time such as 2026-01-02T03:04:05.000000Z")
+            guard text.hasSixDigitsOfASecond, let time = Timestamp(rfc3339: text) else {
+                throw invalid("a time such as 2026-01-02T03:04:05.000000Z, with six digits after the point")
             }
             return .int(time.microseconds)
         case .duration:
@@ -523,7 +522,10 @@ package struct JSONDecoder {
     // MARK: - Errors
 
     private mutating func note(_ problem: FieldIssue.Problem) {
-        if issues.count < JSONDecoder.issuesMax { issues.append(FieldIssue(problem: problem, path: pathText)) }
+        guard issues.count < JSONDecoder.issuesMax else { return }
+        let issue = FieldIssue(problem: problem, path: pathText)
+        // Said once, however often it comes.
+        if !issues.contains(issue) { issues.append(issue) }
     }
 
     private mutating func noteDuplicates(of entries: [Map.Entry]) {
@@ -586,6 +588,14 @@ extension Value {
 }
 
 extension Field {
+    /// Whether an empty list or map is the same as none. It is where the field is left out when empty, and where objects
+    /// are stored as protobuf, which has no other word for it: such a field is written as null. A list says that it has no
+    /// items, and what has no protobuf keeps what was sent.
+    fileprivate var isNothingWhenEmpty: Bool {
+        guard !flags.contains(.pointer) else { return false }
+        return !flags.contains(.always) || number != 0 && name != "items"
+    }
+
     /// What stands for null inside a list or map of this field.
     var zeroElement: Value {
         switch scalar {
@@ -622,6 +632,13 @@ extension Quantity {
 }
 
 extension String {
+    /// Whether a time is written to the microsecond, neither less nor more, which is what upstream's MicroTime takes.
+    var hasSixDigitsOfASecond: Bool {
+        let rest = utf8.drop { $0 != 46 }.dropFirst()
+        let digits = rest.prefix { $0 >= 48 && $0 <= 57 }.count
+        return digits == 6
+    }
+
     var trimmingASCIISpace: Substring {
         var text = self[...]
         while let first = text.first, first == " " || first == "\t" || first == "\n" { text = text.dropFirst() }

@@ -52,7 +52,14 @@ struct ProtobufReader {
         return slice
     }
 
-    mutating func string() throws(DecodeError) -> String { String(decoding: try slice(), as: UTF8.self) }
+    /// A text must be UTF-8: it is told on in encodings that can hold nothing else.
+    mutating func string() throws(DecodeError) -> String {
+        let start = position
+        guard let text = String(validating: try slice(), as: UTF8.self) else {
+            throw DecodeError(.syntax, offset: start, "a text that is no UTF-8")
+        }
+        return text
+    }
 
     /// A reader of the message that begins here; this one goes on behind it.
     mutating func message() throws(DecodeError) -> ProtobufReader {

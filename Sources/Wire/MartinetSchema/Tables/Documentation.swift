@@ -6,6 +6,7 @@ import CMartinetTables
 /// `ObjectType.documentation(of:)` are the way to it, which also know the texts of custom resources.
 package struct Documentation: @unchecked Sendable {
     private let base: UnsafeRawPointer
+    private let size: Int
 
     package static let builtin: Documentation = {
         guard
@@ -28,6 +29,16 @@ package struct Documentation: @unchecked Sendable {
                 == DocumentationFormat.version
         else { return nil }
         base = start
+        size = bytes.count
+    }
+
+    /// Changes with the texts.
+    package var fingerprint: UInt64 {
+        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+        for offset in stride(from: 0, to: size - 7, by: 8) {
+            hash = (hash ^ base.loadUnaligned(fromByteOffset: offset, as: UInt64.self)) &* 0x0000_0100_0000_01B3
+        }
+        return hash ^ UInt64(size)
     }
 
     /// What the type is; empty where nobody has said.
