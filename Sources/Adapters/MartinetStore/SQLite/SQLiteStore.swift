@@ -39,8 +39,10 @@ package final class SQLiteStore: ObjectStore {
         path: String, runtime: any Runtime, executor: (any SerialExecutorPort)? = nil,
         configuration: Configuration = Configuration()
     ) throws(StoreError) {
-        let lock = try StoreLock(storePath: path)
-        try StoreFile.create(path)
+        // A disk of a test's own is in no folder, and no other process knows it.
+        let lock = configuration.disk == nil ? try StoreLock(storePath: path) : nil
+        if configuration.disk == nil { try StoreFile.create(path) }
+        try LogRepair.run(path: path, disk: configuration.disk)
         let connection = try Connection(path: path, mode: .write, disk: configuration.disk)
         try StoreFile.prepare(connection, pageBytes: configuration.pageBytes, check: configuration.checksAtOpen)
         let writing: any SerialExecutorPort

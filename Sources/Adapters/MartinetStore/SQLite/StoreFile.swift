@@ -82,6 +82,11 @@ enum StoreFile {
         let found = try connection.texts("PRAGMA quick_check(4)")
         guard found != ["ok"] else { return }
         let shown = found.joined(separator: "; ")
+        // The check tells of a page that the disk did not give as of any other damage; only the words differ.
+        let unread = ["failed to get page", "unable to get the page", "Failed to read ptrmap"]
+        if found.contains(where: { text in unread.contains { text.contains($0) } }) {
+            throw StoreError(.io, "\(connection.path): it cannot be read whole (\(shown)); it was left as it is")
+        }
         throw StoreError(
             .corrupt, "\(connection.path): the store is damaged (\(shown)); it was left as it is, restore a copy")
     }
