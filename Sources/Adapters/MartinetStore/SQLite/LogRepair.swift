@@ -8,7 +8,8 @@ import MartinetBase
 /// never arrived, so that no later sync brings them (Rebello and others, "Can Applications Recover from fsync Failures?",
 /// 2020): every later commit would stand behind a hole. Writing the same bytes once more and syncing them heals both.
 enum LogRepair {
-    private static let pieceBytes = 1 << 20
+    /// SQLite's disk for Unix writes less than 128 KiB at once.
+    private static let pieceBytes = 64 << 10
 
     static func run(path: String, disk: String?) throws(StoreError) {
         guard let vfs = sqlite3_vfs_find(disk) else {
