@@ -79,6 +79,13 @@ enum StoreFile {
             """)
     }
 
+    /// Sets up an empty file as a store, in whatever journal mode it is.
+    static func make(_ connection: Connection, pageBytes: Int) throws(StoreError) {
+        try connection.run("PRAGMA page_size = \(pageBytes)")
+        try connection.run("PRAGMA auto_vacuum = INCREMENTAL")
+        try create(connection)
+    }
+
     /// From format 1 to 2: what is there was written at a time that nobody noted.
     private static func addTimes(_ connection: Connection) throws(StoreError) {
         try connection.run("BEGIN IMMEDIATE")
