@@ -52,7 +52,9 @@ final class ServerProcess: Sendable {
         let credentials = try ClusterCredentials(settings, serviceAddress: range.network.apiServer, runtime: runtime)
         // Started by hand and as root, it stays root, and leaves what it makes to the one that a keeper starts.
         if geteuid() == 0 { try ServerUser.giveStore(settings) }
-        store = try SQLiteStore(path: settings.store, runtime: runtime)
+        var storing = SQLiteStore.Configuration()
+        storing.history = HistoryWindow()
+        store = try SQLiteStore(path: settings.store, runtime: runtime, configuration: storing)
         let tokens = ServiceAccountTokens(signer: try credentials.tokens(), runtime: runtime)
         let authenticator = Authenticator(verifier: tokens)
         registry = try Registry(

@@ -34,6 +34,8 @@ package struct APIRequest: Sendable {
         package var userAgent = ""
         package var fieldValidation = ""
         package var force = false
+        /// What a read asks of the past; nil: nothing.
+        package var past: PastOptions?
         package init() {}
     }
 
