@@ -48,6 +48,8 @@ func module(
 let cTargets: [String: Target] = [
     "CMartinetContainers": .target(name: "CMartinetContainers", path: "Sources/C/CMartinetContainers"),
     "CMartinetDigest": .target(name: "CMartinetDigest", path: "Sources/C/CMartinetDigest"),
+    "CMartinetFaultDisk": .target(
+        name: "CMartinetFaultDisk", dependencies: ["CMartinetSQLite"], path: "Sources/C/CMartinetFaultDisk"),
     "CMartinetFuzz": .target(name: "CMartinetFuzz", path: "Sources/C/CMartinetFuzz"),
     "CMartinetImages": .target(name: "CMartinetImages", path: "Sources/C/CMartinetImages"),
     "CMartinetLinux": .target(name: "CMartinetLinux", path: "Sources/C/CMartinetLinux"),
@@ -161,6 +163,9 @@ let modules: [Module] = [
         uses: ["CMartinetNetwork", "MartinetBase", "MartinetAddresses", "MartinetNetlink", "MartinetServiceRules"]),
     module(.adapters, "MartinetStore", uses: ["MartinetBase", "CMartinetSQLite"]),
     module(.adapters, "MartinetStoreContract", uses: ["MartinetBase", "MartinetStore"], tested: false),
+    module(
+        .adapters, "MartinetStoreFaults",
+        uses: ["MartinetBase", "MartinetStore", "MartinetStoreContract", "CMartinetFaultDisk"], tested: false),
     module(
         .adapters, "MartinetAPICore",
         uses: [
@@ -314,7 +319,7 @@ let programs: [(name: String, uses: [String])] = [
     ),
     ("martinet-schema", ["MartinetBase", "MartinetSchema", "MartinetSchemaCompiler"]),
     ("martinet-schema-bench", ["MartinetBase", "MartinetSchema", "MartinetAPI"]),
-    ("martinet-store-bench", ["MartinetBase", "MartinetStore"]),
+    ("martinet-store-bench", ["MartinetBase", "MartinetStore", "MartinetStoreFaults"]),
 ]
 
 /// Measurements, in `Benchmarks/`. They may use packages.
@@ -369,7 +374,9 @@ let testUses: [String: [String]] = [
     "MartinetAPIServer": ["MartinetControllers"],
     "MartinetBench": ["MartinetAPICore", "MartinetAPIServer", "MartinetSchema"],
     "MartinetStrategies": ["MartinetPatch", "MartinetAdmissionPolicies", "MartinetCustomResources"],
-    "MartinetStore": ["MartinetStoreContract", "CMartinetRecordingDisk", "martinet-store-bench"],
+    "MartinetStore": [
+        "MartinetStoreContract", "MartinetStoreFaults", "CMartinetRecordingDisk", "martinet-store-bench",
+    ],
     "MartinetKubectl": [
         "MartinetAPICore", "MartinetAPIServer", "MartinetAPISession", "MartinetClient", "MartinetControllers",
         "MartinetReconcile", "MartinetStore", "MartinetTransport",

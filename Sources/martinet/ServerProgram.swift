@@ -66,7 +66,9 @@ final class ServerProcess: Sendable {
             : nil
         // Started by hand and as root, it stays root, and leaves what it makes to the one that a keeper starts.
         if geteuid() == 0 { try ServerUser.giveStore(settings) }
-        store = try SQLiteStore(path: settings.store, runtime: runtime)
+        var storing = SQLiteStore.Configuration()
+        storing.history = HistoryWindow()
+        store = try SQLiteStore(path: settings.store, runtime: runtime, configuration: storing)
         loops = EventLoops(threads: max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)) / 2))
         webhooks = WebhookClients(loops: loops, runtime: runtime)
         let access = try ServerAccess(

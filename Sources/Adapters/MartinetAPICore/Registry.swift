@@ -60,7 +60,7 @@ package final class Registry: Sendable {
     let ahead = RevisionWaits()
     /// How far the caches have come.
     let reached: ReachedRevision
-    private let compactor: Compactor
+    let compactor: Compactor
     let tokenIssuer: (any TokenIssuer)?
     /// Who answers the kinds that are questions, by the kind's full name.
     let reviews: [String: any ReviewHandler]

@@ -11,7 +11,7 @@ package enum ObjectStoreContract {
         package var description: String { name }
     }
 
-    package static let cases: [Case] = writing + reading + history
+    package static let cases: [Case] = writing + reading + history + concurrency
     private static func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
 
     private static let writing: [Case] = [

@@ -62,6 +62,7 @@ struct RequestQuery {
         options.resourceVersion = self["resourceVersion"] ?? ""
         options.resourceVersionMatch = self["resourceVersionMatch"] ?? ""
         options.limit = try number("limit") ?? 0
+        options.past = PastOptions(time: self["at"], revision: self["atRevision"], history: self["history"])
         options.continue = self["continue"] ?? ""
         options.timeoutSeconds = try number("timeoutSeconds")
         options.allowWatchBookmarks = flag("allowWatchBookmarks")

@@ -36,6 +36,8 @@ package struct APIRequest: Sendable {
         package var force = false
         /// How long the client waits; nil: as long as the server lets it.
         package var timeout: Duration?
+        /// What a read asks of the past; nil: nothing.
+        package var past: PastOptions?
         package init() {}
     }
 

@@ -15,10 +15,15 @@ struct TestCluster {
 
     init(
         seed: UInt64 = 1, runtimeConfig: RuntimeConfig = RuntimeConfig(), namespaces: [String] = ["default", "shop"],
-        serviceNetwork: ServiceNetwork = ServiceNetwork(), admission: AdmissionSettings = AdmissionSettings()
+        serviceNetwork: ServiceNetwork = ServiceNetwork(), admission: AdmissionSettings = AdmissionSettings(),
+        history: HistoryWindow? = nil
     ) throws {
         runtime = SimulatedRuntime(seed: seed)
-        store = try SQLiteStore(inMemory: "test", runtime: runtime, executor: runtime.executor(named: "store"))
+        var configuration = SQLiteStore.Configuration()
+        configuration.history = history
+        store = try SQLiteStore(
+            inMemory: "test", runtime: runtime, executor: runtime.executor(named: "store"),
+            configuration: configuration)
         registry = try Registry(
             store: store, runtime: runtime, log: Log(component: "test", minimum: .error),
             configuration: .init(

@@ -6,25 +6,33 @@ import Synchronization
 /// before it.
 ///
 /// What continue tokens and watches refer to therefore lives between one and two rounds. Where nothing is written there is
-/// nothing to forget, and no timer runs.
+/// nothing to forget, and no timer runs. A store that keeps a history of its own is not told to forget: there it is only the
+/// clients' window that moves.
 final class Compactor: Sendable {
     private struct State {
         /// Where the round before was.
         var last: Revision
         var isScheduled = false
+        /// Where the window of clients begins, which may be after what the store still knows.
+        var oldest = Revision.none
     }
 
     private let store: any ObjectStore
+    private let keepsHistory: Bool
     private let interval: Duration
     private let executor: any SerialExecutorPort
     private let state: Mutex<State>
 
     init(store: any ObjectStore, every interval: Duration, on executor: any SerialExecutorPort) {
         self.store = store
+        keepsHistory = (store as? any HistoryStore)?.history != nil
         self.interval = interval
         self.executor = executor
         state = Mutex(State(last: store.revision))
     }
+
+    /// The oldest revision that lists and watches may name.
+    var oldest: Revision { max(store.compacted, keepsHistory ? state.withLock { $0.oldest } : .none) }
 
     /// Called with every batch that is durable.
     func written() {
@@ -42,10 +50,11 @@ final class Compactor: Sendable {
         let (before, more) = state.withLock { state in
             let before = state.last
             state.last = now
+            state.oldest = max(state.oldest, before)
             state.isScheduled = now > before
             return (before, state.isScheduled)
         }
-        if before > store.compacted { store.compact(before: before) }
+        if !keepsHistory, before > store.compacted { store.compact(before: before) }
         if more { schedule() }
     }
 }

@@ -12,6 +12,9 @@ extension Registry {
         guard (request.resource.namespace != nil) == resource.kind.isNamespaced || request.verb == .list else {
             return completion(.failure(.noSuchPath))
         }
+        if let past = request.options.past {
+            return completion(Result { () throws(APIError) in try self.past(past, request, resource) })
+        }
         if isAhead(request) {
             return whenReached(request) { [self] error in
                 if let error { completion(.failure(error)) } else { handle(request, as: identity, completion) }

@@ -108,7 +108,7 @@ extension Registry {
         _ resource: ServedResource, _ selection: Selection, from start: String?, limit: Int, at revision: Revision?
     ) throws(APIError) -> Reply {
         let page: ResourceCache.Page
-        if let revision, revision < store.compacted {
+        if let revision, revision < compactor.oldest {
             // That the resource has not changed since is luck: a client must not come to rely on it.
             throw expired(resource, from: start, "revision \(revision.value) is older than what is kept")
         }
@@ -183,6 +183,10 @@ extension Registry {
         guard !resource.isVirtual else { throw APIError.methodNotAllowed("watch") }
         let options = request.options.withListDefaults(isWatch: true)
         let selection = try checkRead(request, options, resource)
+        if let past = request.options.past {
+            let start = try watchStart(past, request, resource)
+            return try resume(resource, selection, after: start, executor, sink)
+        }
         let wanted = try Registry.revision(options.resourceVersion.isEmpty ? "0" : options.resourceVersion)
         guard let conversion = resource.conversion else {
             return try begin(request, options, resource, selection, wanted, executor, sink)
@@ -207,6 +211,9 @@ extension Registry {
             return try open(resource, selection, start, executor, sink)
         }
         if let watch = try? open(resource, selection, .after(wanted), executor, sink) { return watch }
+        guard wanted >= compactor.oldest else {
+            throw APIError.expired("too old resource version: \(wanted.value) (\(compactor.oldest.value))")
+        }
         return try resume(resource, selection, after: wanted, executor, sink)
     }
 

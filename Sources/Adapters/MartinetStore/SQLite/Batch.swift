@@ -19,13 +19,18 @@ struct Batch {
         fileprivate(set) var events: [StoreEvent] = []
         fileprivate(set) var outcomes: [Result<CommitOutcome, StoreError>] = []
         fileprivate(set) var changes: [StoreKey: Change] = [:]
+        /// What became history, in bytes.
+        fileprivate(set) var superseded: Int64 = 0
     }
 
     private(set) var written: Written
     private let connection: Connection
     private let index: KeyIndex
+    /// When all of this happens, in microseconds.
+    private let time: Int64
 
-    init(connection: Connection, index: KeyIndex, revision: Revision) {
+    init(connection: Connection, index: KeyIndex, revision: Revision, time: Int64) {
+        self.time = time
         self.connection = connection
         self.index = index
         written = Written(revision: revision)
@@ -59,6 +64,7 @@ struct Batch {
                 let row = RowID.make(next, ordinal: ordinal, isDelete: false)
                 try insert(object, row: row, before: change.after)
                 note(object, .put, previous: change.object, at: next)
+                if let old = change.object { written.superseded += HistoryBytes.of(old) }
                 change.after = row
                 change.object = object
             case .delete:
@@ -66,6 +72,7 @@ struct Batch {
                 let row = RowID.make(next, ordinal: ordinal, isDelete: true)
                 try insert(object, row: row, before: change.after)
                 note(object, .delete, previous: object, at: next)
+                written.superseded += HistoryBytes.of(object) + HistoryBytes.of(key: object.key.utf8.count)
                 change.after = nil
                 change.object = nil
             }
@@ -110,6 +117,7 @@ struct Batch {
         statement.bind(4, object.version)
         statement.bind(5, before ?? 0)
         statement.bind(6, expires)
+        statement.bind(8, time)
         try statement.run(blob: 7, isDelete ? [] : object.value)
         let live = try connection.statement(isDelete ? .deleteLive : .putLive)
         defer { live.reset() }

@@ -7,7 +7,8 @@ import MartinetBase
 /// `@unchecked`: a connection is used by one thread at a time. The writer's belongs to the writer's executor; a reader's
 /// is handed out by `ReaderPool` to one caller until it is given back.
 final class Connection: @unchecked Sendable {
-    enum Mode { case write, read, memory }
+    /// `copy`: a file that nobody else knows yet.
+    enum Mode { case write, read, memory, copy }
 
     let path: String
     private let handle: OpaquePointer
@@ -88,6 +89,20 @@ final class Connection: @unchecked Sendable {
         let statement = try Statement(self, handle, query.sql)
         statements[query.rawValue] = statement
         return statement
+    }
+
+    /// Prepares a statement that the caller finalizes.
+    func prepare(_ sql: String) throws(StoreError) -> Statement { try Statement(self, handle, sql) }
+
+    /// Copies every page to `target`, so many at once.
+    func backUp(to target: Connection, pagesAtOnce: Int32) throws(StoreError) {
+        guard let backup = sqlite3_backup_init(target.handle, "main", handle, "main") else {
+            throw target.error("copy")
+        }
+        var code = SQLITE_OK
+        while code == SQLITE_OK { code = sqlite3_backup_step(backup, pagesAtOnce) }
+        let finished = sqlite3_backup_finish(backup)
+        guard code == SQLITE_DONE, finished == SQLITE_OK else { throw target.error("copy") }
     }
 
     var inTransaction: Bool { sqlite3_get_autocommit(handle) == 0 }

@@ -1,12 +1,14 @@
 /// Every statement that runs more than once.
 enum Query: Int, CaseIterable {
     case begin, beginRead, commit, rollback
+    case savepoint, release, rollbackTo
     case insertRow, putLive, deleteLive
     case row, live, newest, compacted
     case liveRange, liveCount, rangeAt, countAt, rowAt
     case events
     case dueKeys, nextDue
-    case setMeta, sweepRows, deleteRow
+    case setMeta, sweepRows, rowAfter, deleteRow
+    case rowFrom, timeBefore, changes
 
     var sql: String {
         switch self {
@@ -14,8 +16,14 @@ enum Query: Int, CaseIterable {
         case .beginRead: "BEGIN"
         case .commit: "COMMIT"
         case .rollback: "ROLLBACK"
+        case .savepoint: "SAVEPOINT upkeep"
+        case .release: "RELEASE upkeep"
+        case .rollbackTo: "ROLLBACK TO upkeep"
         case .insertRow:
-            "INSERT INTO log(id, key, created, version, previous, expires, value) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
+            """
+            INSERT INTO log(id, key, created, version, previous, expires, value, at)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+            """
         case .putLive:
             """
             INSERT INTO live(key, id, expires) VALUES (?1, ?2, ?3)
@@ -68,7 +76,20 @@ enum Query: Int, CaseIterable {
         case .dueKeys: "SELECT key, id FROM live WHERE expires <= ?1 ORDER BY expires, key LIMIT ?2"
         case .nextDue: "SELECT min(expires) FROM live WHERE expires IS NOT NULL"
         case .setMeta: "INSERT OR REPLACE INTO meta(name, value) VALUES (?1, ?2)"
-        case .sweepRows: "SELECT id, previous FROM log WHERE id > ?1 AND id <= ?2 ORDER BY id LIMIT ?3"
+        case .sweepRows:
+            """
+            SELECT log.id, length(CAST(log.key AS BLOB)), before.id, length(before.value)
+            FROM log NOT INDEXED LEFT JOIN log AS before ON before.id = log.previous
+            WHERE log.id > ?1 AND log.id <= ?2 ORDER BY log.id LIMIT ?3
+            """
+        case .rowAfter: "SELECT id FROM log WHERE id > ?1 ORDER BY id LIMIT 1 OFFSET ?2"
+        case .rowFrom: "SELECT id, at FROM log WHERE id >= ?1 ORDER BY id LIMIT 1"
+        case .timeBefore: "SELECT at FROM log WHERE id <= ?1 ORDER BY id DESC LIMIT 1"
+        case .changes:
+            """
+            SELECT id, key, created, version, expires, value, at FROM log INDEXED BY log_by_key
+            WHERE key = ?1 ORDER BY id DESC LIMIT ?2
+            """
         case .deleteRow: "DELETE FROM log WHERE id = ?1"
         }
     }

@@ -105,6 +105,85 @@ struct SQLiteReader {
         return Revision(try statement.step() ? statement.int(0) : 0)
     }
 
+    // MARK: - History
+
+    func revision(at time: Timestamp) throws(StoreError) -> Revision {
+        try snapshot { () throws(StoreError) in
+            let wanted = time.microseconds
+            let newest = try newest()
+            let oldest = try compacted()
+            // The last row that was written by then, by halving: ids and times grow together.
+            var low: Int64 = 0
+            var high = RowID.last(newest)
+            var found: Int64 = 0
+            while low <= high {
+                let middle = low + (high - low) / 2
+                let statement = try connection.statement(.rowFrom)
+                defer { statement.reset() }
+                statement.bind(1, middle)
+                guard try statement.step() else {
+                    high = middle - 1
+                    continue
+                }
+                if statement.optionalInt(1) ?? .min <= wanted {
+                    found = statement.int(0)
+                    low = found + 1
+                } else {
+                    high = middle - 1
+                }
+            }
+            let revision = max(RowID.revision(found), .initial)
+            // Rows before the compacted revision say nothing of the time between them.
+            if revision >= oldest || oldest == .none { return revision }
+            if let first = try compactedTime(), first <= wanted { return oldest }
+            throw StoreError(
+                .compacted(oldest: oldest), "what was at \(time.rfc3339) is forgotten, the oldest revision is \(oldest)"
+            )
+        }
+    }
+
+    func time(of revision: Revision) throws(StoreError) -> Timestamp? {
+        try snapshot { () throws(StoreError) in
+            try check(revision, newest: try newest())
+            if revision == (try compacted()), let time = try compactedTime() { return Timestamp(microseconds: time) }
+            return try time(before: RowID.last(revision)).map { Timestamp(microseconds: $0) }
+        }
+    }
+
+    func changes(of key: String, limit: Int) throws(StoreError) -> [StoredChange] {
+        let oldest = try compacted()
+        let statement = try connection.statement(.changes)
+        defer { statement.reset() }
+        statement.bind(1, key)
+        statement.bind(2, limit > 0 ? Int64(limit) : -1)
+        var changes: [StoredChange] = []
+        while try statement.step() {
+            let id = statement.int(0)
+            let time = statement.optionalInt(6).map { Timestamp(microseconds: $0) }
+            let object = RowID.isDelete(id) ? nil : SQLiteReader.object(statement)
+            let revision = RowID.revision(id)
+            // What was there at the oldest revision is the last that is remembered; a deletion then is nothing.
+            if revision > oldest || object != nil {
+                changes.append(StoredChange(revision: revision, time: time, object: object))
+            }
+            if revision <= oldest { break }
+        }
+        return changes.reversed()
+    }
+
+    /// When the last row up to `row` was written, in microseconds.
+    func time(before row: Int64) throws(StoreError) -> Int64? {
+        let statement = try connection.statement(.timeBefore)
+        defer { statement.reset() }
+        statement.bind(1, row)
+        return try statement.step() ? statement.optionalInt(0) : nil
+    }
+
+    private func compactedTime() throws(StoreError) -> Int64? {
+        let found = try connection.number("SELECT value FROM meta WHERE name = 'compacted_at'")
+        return found == 0 ? nil : found
+    }
+
     private func check(_ revision: Revision, newest: Revision) throws(StoreError) {
         if revision > newest {
             throw StoreError(

@@ -4,7 +4,7 @@ package import MartinetBase
 ///
 /// The file is an append-only log of revisions (`log`), the newest row of each key (`live`) and two marks (`meta`).
 /// See docs/store.md for its invariants.
-package final class SQLiteStore: ObjectStore {
+package final class SQLiteStore: HistoryStore {
     package struct Configuration: Sendable {
         /// Bytes of a page, for a file that is created; a power of two from 512 to 65536.
         package var pageBytes = 4096
@@ -21,6 +21,8 @@ package final class SQLiteStore: ObjectStore {
         package var idle = Duration.seconds(5)
         /// After so many new pages in the write-ahead log, they are copied to the file.
         package var checkpointPages = 1000
+        /// How much history is kept; nil: all, until `compact` is called.
+        package var history: HistoryWindow?
         /// The name of an SQLite disk ("VFS") that was registered; nil: the operating system's.
         package var disk: String?
         package var log: Log
@@ -28,6 +30,7 @@ package final class SQLiteStore: ObjectStore {
         package init(log: Log = Log(component: "store")) { self.log = log }
     }
 
+    package let history: HistoryWindow?
     private let writer: SQLiteWriter
     private let readers: ReaderPool
 
@@ -39,8 +42,11 @@ package final class SQLiteStore: ObjectStore {
         path: String, runtime: any Runtime, executor: (any SerialExecutorPort)? = nil,
         configuration: Configuration = Configuration()
     ) throws(StoreError) {
-        let lock = try StoreLock(storePath: path)
-        try StoreFile.create(path)
+        history = configuration.history
+        // A disk of a test's own is in no folder, and no other process knows it.
+        let lock = configuration.disk == nil ? try StoreLock(storePath: path) : nil
+        if configuration.disk == nil { try StoreFile.create(path) }
+        try LogRepair.run(path: path, disk: configuration.disk)
         let connection = try Connection(path: path, mode: .write, disk: configuration.disk)
         try StoreFile.prepare(connection, pageBytes: configuration.pageBytes, check: configuration.checksAtOpen)
         let writing: any SerialExecutorPort
@@ -58,6 +64,7 @@ package final class SQLiteStore: ObjectStore {
         inMemory name: String, runtime: any Runtime, executor: any SerialExecutorPort,
         configuration: Configuration = Configuration()
     ) throws(StoreError) {
+        history = configuration.history
         let connection = try Connection(path: name, mode: .memory)
         try StoreFile.prepare(connection, pageBytes: configuration.pageBytes, check: false)
         let shared = SharedConnection(connection)
@@ -100,6 +107,21 @@ package final class SQLiteStore: ObjectStore {
             try reader.events(prefix: prefix, after: revision, limit: limit)
         }
     }
+
+    package func revision(at time: Timestamp) throws(StoreError) -> Revision {
+        try readers.read { (reader) throws(StoreError) in try reader.revision(at: time) }
+    }
+
+    package func time(of revision: Revision) throws(StoreError) -> Timestamp? {
+        try readers.read { (reader) throws(StoreError) in try reader.time(of: revision) }
+    }
+
+    package func changes(of key: String, limit: Int) throws(StoreError) -> [StoredChange] {
+        try readers.read { (reader) throws(StoreError) in try reader.changes(of: key, limit: limit) }
+    }
+
+    /// About how many bytes superseded values take.
+    package var historyBytes: Int64 { writer.historyBytes }
 
     @discardableResult
     package func observe(_ sink: @escaping @Sendable ([StoreEvent]) -> Void) -> Revision { writer.observe(sink) }

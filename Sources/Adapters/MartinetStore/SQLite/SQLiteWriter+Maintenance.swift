@@ -9,18 +9,15 @@ extension SQLiteWriter {
     private static let retry = Duration.seconds(1)
 
     /// Does one step of what is due. True: there is more to do now.
-    func maintain(wanted: Revision) -> Bool {
+    func maintain() -> Bool {
         guard let connection, failure == nil else { return false }
         if let retryAt, runtime.monotonic() < retryAt { return false }
         retryAt = nil
         do throws(StoreError) {
             if try expire() { return true }
-            if let shared {
-                return try shared.use { (connection) throws(StoreError) in
-                    try self.compactStep(connection, wanted)
-                }
-            }
-            if try compactStep(connection, wanted) { return true }
+            if try compactStep() { return true }
+            if shared != nil { return false }
+            if try vacuumStep(connection) { return true }
             try checkpointStep(connection)
             return false
         } catch {
@@ -41,6 +38,7 @@ extension SQLiteWriter {
         if let nextDue {
             delays.append(min(nextDue.duration(since: runtime.now()), SQLiteWriter.expiryLookMax))
         }
+        if let delay = untilCompaction(now) { delays.append(delay) }
         if let connection, connection.walFrames > 0 { delays.append(lastWrite + configuration.idle - now) }
         // At least a millisecond, so that clocks of different grain cannot make it spin.
         return delays.min().map { max($0, .milliseconds(1)) }
@@ -92,74 +90,10 @@ extension SQLiteWriter {
         return next.map { Timestamp(microseconds: $0) }
     }
 
-    private func reading<R: Sendable>(_ body: (Connection) throws(StoreError) -> R) throws(StoreError) -> R {
+    func reading<R: Sendable>(_ body: (Connection) throws(StoreError) -> R) throws(StoreError) -> R {
         if let shared { return try shared.use(body) }
         guard let connection else { throw StoreError(.closed, "\(path): the store is closed") }
         return try body(connection)
-    }
-
-    // MARK: - Compaction
-
-    private func compactStep(_ connection: Connection, _ wanted: Revision) throws(StoreError) -> Bool {
-        let target = max(compactTo, min(wanted, revision))
-        if target > compactTo || target > .none && swept < RowID.last(target) {
-            // Twice what the last batch wrote, so that compaction gains on any load.
-            try sweep(connection, upTo: target, rows: somethingWaits ? max(128, 2 * lastBatchRows) : 512)
-            compactTo = target
-            publish(compacted: target)
-            vacuumWanted = true
-            return true
-        }
-        guard vacuumWanted, shared == nil else { return false }
-        let free = try connection.number("PRAGMA freelist_count")
-        let pages = try connection.number("PRAGMA page_count")
-        // Free pages are used again by the next writes: only many of them are worth moving pages for.
-        guard free > 256, free > pages / 4 else {
-            vacuumWanted = false
-            return false
-        }
-        try connection.run("PRAGMA incremental_vacuum(\(somethingWaits ? 32 : 256))")
-        return true
-    }
-
-    /// From here on the history before `target` is gone for every reader; its rows go bit by bit.
-    ///
-    /// Removes what the next `rows` rows of the log made superfluous: each row names the one that it replaced, and a
-    /// deletion is itself of no use once nobody can ask for the time before it.
-    private func sweep(_ connection: Connection, upTo target: Revision, rows: Int) throws(StoreError) {
-        let last = RowID.last(target)
-        swept = try atomically(connection) { () throws(StoreError) in
-            let select = try connection.statement(.sweepRows)
-            defer { select.reset() }
-            select.bind(1, swept)
-            select.bind(2, last)
-            select.bind(3, Int64(rows))
-            var seen: [(id: Int64, previous: Int64)] = []
-            while try select.step() { seen.append((select.int(0), select.int(1))) }
-            for row in seen {
-                if row.previous != 0 { try delete(row.previous, connection) }
-                if RowID.isDelete(row.id) { try delete(row.id, connection) }
-            }
-            if target > compactTo { try set("compacted", target.value, connection) }
-            let reached = seen.count < rows ? last : seen.last?.id ?? last
-            try set("swept", reached, connection)
-            return reached
-        }
-    }
-
-    private func delete(_ row: Int64, _ connection: Connection) throws(StoreError) {
-        let statement = try connection.statement(.deleteRow)
-        defer { statement.reset() }
-        statement.bind(1, row)
-        _ = try statement.step()
-    }
-
-    private func set(_ name: String, _ value: Int64, _ connection: Connection) throws(StoreError) {
-        let statement = try connection.statement(.setMeta)
-        defer { statement.reset() }
-        statement.bind(1, name)
-        statement.bind(2, value)
-        _ = try statement.step()
     }
 
     // MARK: - Checkpoints

@@ -43,7 +43,17 @@ final class SQLiteWriter: @unchecked Sendable {
     var compactTo: Revision
     var swept: Int64
     var vacuumWanted = true
-    var lastBatchRows = 0
+    /// What the window of history says of how far to compact, and when to ask it again.
+    var windowTo = Revision.none
+    var windowLookAt = Duration.zero
+    var windowGrew = false
+    /// Up to where the file itself has counted history.
+    var counted = Revision.none
+    /// Sweeping inside a commit failed, so that it has to succeed once by itself.
+    var sweepsAlone = false
+    /// When the last batch was written, in microseconds since 1970; never goes back.
+    var lastTime: Int64
+    let historyCount = Atomic<Int64>(0)
     var checkpointedFrames = 0
     var lastWrite: Duration
     /// Maintenance failed and is tried again then.
@@ -74,16 +84,21 @@ final class SQLiteWriter: @unchecked Sendable {
         published = Mutex(Published(revision: revision, compacted: compacted))
         compactTo = compacted
         swept = try connection.number("SELECT value FROM meta WHERE name = 'swept'")
-        lastWrite = runtime.monotonic()
+        lastWrite = runtime.monotonic() - SQLiteWriter.quiet
+        lastTime = try reader.time(before: .max) ?? 0
         index = KeyIndex(minimumCapacity: Int(try connection.number("SELECT count(*) FROM live")))
         try connection.each("SELECT key, id FROM live") { row in
             index.insert(KeyIndex.hash(StoreKey(row.text(0))), row: row.int(1))
         }
         nextDue = try due()
+        try countHistory(connection)
     }
 
     var revision: Revision { published.withLock { $0.revision } }
     var compacted: Revision { published.withLock { $0.compacted } }
+    var historyBytes: Int64 { historyCount.load(ordering: .relaxed) }
+    /// How far somebody asked to compact.
+    var compactionAsked: Revision { inbox.withLock { $0.compactTo } }
 
     func observe(_ sink: @escaping @Sendable ([StoreEvent]) -> Void) -> Revision {
         published.withLock {
@@ -140,8 +155,7 @@ final class SQLiteWriter: @unchecked Sendable {
     private func tick() {
         guard connection != nil else { return }
         commitBatch(take())
-        let compactTo = inbox.withLock { $0.compactTo }
-        let more = maintain(wanted: compactTo)
+        let more = maintain()
         let again = inbox.withLock { inbox in
             inbox.scheduled = more || !inbox.waiting.isEmpty
             return inbox.scheduled
@@ -182,7 +196,7 @@ final class SQLiteWriter: @unchecked Sendable {
             return
         }
         let start = revision
-        let result: Result<Batch.Written, StoreError>
+        let result: Result<(Batch.Written, Upkeep?), StoreError>
         do throws(StoreError) {
             if let shared {
                 let transactions = batch.map(\.transaction)
@@ -198,10 +212,11 @@ final class SQLiteWriter: @unchecked Sendable {
         }
         lastWrite = runtime.monotonic()
         switch result {
-        case .success(let written):
+        case .success((let written, let upkeep)):
             for change in written.changes.values { apply(change) }
             retryAt = nil
-            lastBatchRows = written.events.count
+            historyCount.add(written.superseded, ordering: .relaxed)
+            if let upkeep { finish(upkeep) }
             if failing { configuration.log.info("store writes again", [("path", path)]) }
             failing = false
             let sinks = published.withLock {
@@ -220,11 +235,12 @@ final class SQLiteWriter: @unchecked Sendable {
 
     private func write(
         _ transactions: [Transaction], to connection: Connection, after start: Revision
-    ) throws(StoreError) -> Batch.Written {
-        try atomically(connection) { () throws(StoreError) in
-            var batch = Batch(connection: connection, index: index, revision: start)
+    ) throws(StoreError) -> (Batch.Written, Upkeep?) {
+        lastTime = max(lastTime, runtime.now().microseconds)
+        return try atomically(connection) { () throws(StoreError) in
+            var batch = Batch(connection: connection, index: index, revision: start, time: lastTime)
             for transaction in transactions { try batch.append(transaction) }
-            return batch.written
+            return (batch.written, try upkeep(beside: batch.written, connection))
         }
     }
 

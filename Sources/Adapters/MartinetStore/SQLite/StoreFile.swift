@@ -6,7 +6,8 @@ enum StoreFile {
     /// "Mrtn": tells a store from any other SQLite file.
     static let applicationID: Int64 = 0x4D72_746E
     /// The format that this version writes. A file with a larger one is refused.
-    static let format: Int32 = 1
+    /// 2 notes when each row was written.
+    static let format: Int32 = 2
 
     /// Makes an empty file where there is none, for its owner alone: it will hold secrets, and SQLite would let everybody
     /// read it. The files beside it take over its mode.
@@ -39,6 +40,7 @@ enum StoreFile {
         }
         try settle(connection)
         if tables == 0 { try create(connection) } else if check { try quickCheck(connection) }
+        if tables > 0, version < 2 { try addTimes(connection) }
     }
 
     static func settleReader(_ connection: Connection) throws(StoreError) {
@@ -64,7 +66,7 @@ enum StoreFile {
             BEGIN IMMEDIATE;
             CREATE TABLE log(
                 id INTEGER PRIMARY KEY, key TEXT NOT NULL, created INTEGER NOT NULL, version INTEGER NOT NULL,
-                previous INTEGER NOT NULL, expires INTEGER, value BLOB NOT NULL
+                previous INTEGER NOT NULL, expires INTEGER, at INTEGER, value BLOB NOT NULL
             );
             CREATE INDEX log_by_key ON log(key);
             CREATE TABLE live(key TEXT PRIMARY KEY, id INTEGER NOT NULL, expires INTEGER) WITHOUT ROWID;
@@ -77,11 +79,36 @@ enum StoreFile {
             """)
     }
 
+    /// Sets up an empty file as a store, in whatever journal mode it is.
+    static func make(_ connection: Connection, pageBytes: Int) throws(StoreError) {
+        try connection.run("PRAGMA page_size = \(pageBytes)")
+        try connection.run("PRAGMA auto_vacuum = INCREMENTAL")
+        try create(connection)
+    }
+
+    /// From format 1 to 2: what is there was written at a time that nobody noted.
+    private static func addTimes(_ connection: Connection) throws(StoreError) {
+        try connection.run("BEGIN IMMEDIATE")
+        do {
+            try connection.run("ALTER TABLE log ADD COLUMN at INTEGER")
+            try connection.run("PRAGMA user_version = 2")
+            try connection.run("COMMIT")
+        } catch {
+            if connection.inTransaction { try connection.run("ROLLBACK") }
+            throw error
+        }
+    }
+
     /// SQLite's own check of every page. Throws `.corrupt` with what it found.
     private static func quickCheck(_ connection: Connection) throws(StoreError) {
         let found = try connection.texts("PRAGMA quick_check(4)")
         guard found != ["ok"] else { return }
         let shown = found.joined(separator: "; ")
+        // The check tells of a page that the disk did not give as of any other damage; only the words differ.
+        let unread = ["failed to get page", "unable to get the page", "Failed to read ptrmap"]
+        if found.contains(where: { text in unread.contains { text.contains($0) } }) {
+            throw StoreError(.io, "\(connection.path): it cannot be read whole (\(shown)); it was left as it is")
+        }
         throw StoreError(
             .corrupt, "\(connection.path): the store is damaged (\(shown)); it was left as it is, restore a copy")
     }
