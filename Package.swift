@@ -71,6 +71,7 @@ let modules: [Module] = [
     // Wire: API objects and what travels, without I/O
     module(.wire, "MartinetAddresses"),
     module(.wire, "MartinetDNSMessage", uses: ["MartinetAddresses"]),
+    module(.wire, "MartinetEtcdMessages"),
     module(.wire, "MartinetNetlink", uses: ["MartinetBase", "MartinetAddresses"]),
     module(.wire, "MartinetSchema", uses: ["MartinetBase", "CMartinetTables"]),
     module(.wire, "MartinetSchemaCompiler", uses: ["MartinetSchema"]),
@@ -152,6 +153,9 @@ let modules: [Module] = [
         uses: ["CMartinetNetwork", "MartinetBase", "MartinetAddresses", "MartinetNetlink", "MartinetServiceRules"]),
     module(.adapters, "MartinetStore", uses: ["MartinetBase", "CMartinetSQLite"]),
     module(.adapters, "MartinetStoreContract", uses: ["MartinetBase", "MartinetStore"], tested: false),
+    module(
+        .adapters, "MartinetEtcdStore",
+        uses: ["MartinetBase", "MartinetEtcdMessages", "MartinetStore", "MartinetTransport"]),
     module(
         .adapters, "MartinetAPICore",
         uses: [
@@ -357,6 +361,7 @@ let testUses: [String: [String]] = [
     "MartinetBench": ["MartinetAPICore", "MartinetAPIServer", "MartinetSchema"],
     "MartinetStrategies": ["MartinetPatch"],
     "MartinetStore": ["MartinetStoreContract", "CMartinetRecordingDisk", "martinet-store-bench"],
+    "MartinetEtcdStore": ["MartinetStoreContract"],
     "MartinetKubectl": [
         "MartinetAPICore", "MartinetAPIServer", "MartinetAPISession", "MartinetClient", "MartinetControllers",
         "MartinetReconcile", "MartinetStore", "MartinetTransport",
