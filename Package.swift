@@ -157,6 +157,9 @@ let modules: [Module] = [
         .adapters, "MartinetEtcdStore",
         uses: ["MartinetBase", "MartinetEtcdMessages", "MartinetStore", "MartinetTransport"]),
     module(
+        .adapters, "MartinetEtcdServer",
+        uses: ["MartinetBase", "MartinetEtcdMessages", "MartinetStore", "MartinetTransport"], tested: false),
+    module(
         .adapters, "MartinetAPICore",
         uses: [
             "MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetSelectors", "MartinetPatch",
@@ -285,7 +288,7 @@ let composed = [
     "CMartinetContainers", "MartinetAPI", "MartinetAPIConnection", "MartinetAPICore", "MartinetAPIServer",
     "MartinetAPISession", "MartinetAddresses", "MartinetArchive", "MartinetBase", "MartinetBench", "MartinetBuilder",
     "MartinetCertificates", "MartinetClient", "MartinetContainers", "MartinetControllers", "MartinetDNSMessage",
-    "MartinetDocker", "MartinetDockerfile",
+    "MartinetDocker", "MartinetDockerfile", "MartinetEtcdServer", "MartinetEtcdStore",
     "MartinetEngine", "MartinetImageSpec", "MartinetImages", "MartinetKubeconfig", "MartinetKubectl",
     "MartinetKubelet", "MartinetNameAnswers", "MartinetNameServer", "MartinetNetwork", "MartinetReconcile",
     "MartinetRegistry", "MartinetRegistryAccess",
@@ -361,7 +364,7 @@ let testUses: [String: [String]] = [
     "MartinetBench": ["MartinetAPICore", "MartinetAPIServer", "MartinetSchema"],
     "MartinetStrategies": ["MartinetPatch"],
     "MartinetStore": ["MartinetStoreContract", "CMartinetRecordingDisk", "martinet-store-bench"],
-    "MartinetEtcdStore": ["MartinetStoreContract"],
+    "MartinetEtcdStore": ["MartinetStoreContract", "MartinetEtcdServer"],
     "MartinetKubectl": [
         "MartinetAPICore", "MartinetAPIServer", "MartinetAPISession", "MartinetClient", "MartinetControllers",
         "MartinetReconcile", "MartinetStore", "MartinetTransport",

@@ -34,6 +34,12 @@ struct Settings: Sendable {
     /// The AdmissionConfiguration, which says what plugins are told.
     var admissionConfiguration: String?
 
+    /// The endpoints of an etcd in place of the store in a file, and how it is spoken to.
+    var etcdServers: [String] = []
+    var etcdCAFile: String?
+    var etcdCertFile: String?
+    var etcdKeyFile: String?
+
     static let defaultName = "martinet"
     private var isDefault: Bool { name == Settings.defaultName }
 
@@ -93,6 +99,10 @@ struct Settings: Sendable {
         case "enable-admission-plugins": admissionEnabled += value.split(separator: ",").map(String.init)
         case "disable-admission-plugins": admissionDisabled += value.split(separator: ",").map(String.init)
         case "admission-control-config-file": admissionConfiguration = value
+        case "etcd-servers": etcdServers += value.split(separator: ",").map(String.init)
+        case "etcd-cafile": etcdCAFile = value
+        case "etcd-certfile": etcdCertFile = value
+        case "etcd-keyfile": etcdKeyFile = value
         case "legacy-apis":
             guard value == "true" || value == "false" else {
                 throw SettingsError(message: "--legacy-apis must be true or false, found \(value.debugDescription)")

@@ -28,7 +28,7 @@ extension EtcdEngine {
                 case .failure(let error) where !error.status.message.contains("lease already exists"):
                     // A grant that is done twice does no harm, so every failure that may pass is tried again.
                     guard error.blamesMember || error.isUnsent || error.needsToken else {
-                        return finish(operation, .failure(error.storeError("a lease")))
+                        return fail(operation, error.storeError("a lease"))
                     }
                     again(operation, error) { self.grant(missing, operation) }
                 case .success, .failure:
@@ -47,11 +47,10 @@ extension EtcdEngine {
     private func again(_ operation: Operation, _ error: EtcdCallError, _ body: @escaping @Sendable () -> Void) {
         guard runtime.monotonic() < operation.deadline, lost == nil else {
             let isUncertain = operation.isUncertain
-            operation.receipt = nil
             let text = "etcd: a transaction of \(operation.transaction.operations.count) operations: \(error.status)"
-            return finish(operation, .failure(StoreError(isUncertain ? .unknownOutcome : .overloaded, text)))
+            return fail(operation, StoreError(isUncertain ? .unknownOutcome : .overloaded, text))
         }
-        _ = executor.submit(after: .milliseconds(100), body)
+        _ = executor.submit(after: .milliseconds(100)) { if !operation.isAnswered { body() } }
     }
 
     private func send(_ operation: Operation) {
@@ -62,6 +61,8 @@ extension EtcdEngine {
     }
 
     private func replied(_ operation: Operation, _ result: Result<TxnResponse, EtcdCallError>) {
+        // The watch was faster.
+        guard !operation.isAnswered else { return }
         switch result {
         case .success(let response) where response.succeeded: committed(operation, response)
         case .success(let response): refused(operation, response)
@@ -77,15 +78,14 @@ extension EtcdEngine {
                 for id in operation.leases.values { granted.remove(id) }
                 return again(operation, error) { self.lease(operation) }
             }
-            operation.receipt = nil
-            return finish(operation, .failure(error.storeError("a transaction")))
+            return fail(operation, error.storeError("a transaction"))
         }
         if !error.isCertain {
             operation.isUncertain = true
             if operation.receipt == nil, !operation.transaction.operations.isEmpty {
                 // A deletion of what may not exist: nothing can tell whose deletion it was.
                 let text = "etcd: the reply to a transaction was lost: \(error.status)"
-                return finish(operation, .failure(StoreError(.unknownOutcome, text)))
+                return fail(operation, StoreError(.unknownOutcome, text))
             }
         }
         again(operation, error) { self.send(operation) }
@@ -128,10 +128,9 @@ extension EtcdEngine {
             if wasCarriedOut { return readPrevious(operation, at: found.modRevision) }
         } else if found == nil, receipt.known != 0 {
             // The client's lease has ended, and the receipt with it.
-            operation.receipt = nil
             if operation.isUncertain {
                 let text = "etcd: the receipt of a transaction is gone"
-                return finish(operation, .failure(StoreError(.unknownOutcome, text)))
+                return fail(operation, StoreError(.unknownOutcome, text))
             }
             renewLease { self.retry(operation) }
             return
@@ -141,7 +140,7 @@ extension EtcdEngine {
     }
 
     private func retry(_ operation: Operation) {
-        operation.receipt = operation.surelyWrites ? freshReceipt() : nil
+        takeReceipt(operation)
         send(operation)
     }
 

@@ -25,7 +25,7 @@ extension EtcdEngine {
             let start = revision.value
             let fresh = events.filter { ($0.kv?.modRevision ?? 0) > start }
             let told = fresh.filter { keys.isInScope($0.kv?.key ?? []) }.compactMap(\.storeEvent)
-            publish(told, through: through)
+            publish(told, through: through, answering: fresh)
         case .progress(let revision):
             if trustsProgress { publish([], through: revision) }
         case .compacted(let oldest):

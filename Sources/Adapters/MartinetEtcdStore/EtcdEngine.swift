@@ -35,6 +35,8 @@ final class EtcdEngine: @unchecked Sendable {
     /// Answers that wait for the watch, in the order of revisions.
     private var awaiting: [(revision: Int64, finish: () -> Void)] = []
     private var receipts: [Receipt] = []
+    /// Who writes which receipt at the moment.
+    private var writing: [[UInt8]: Operation] = [:]
     private var receiptsMade = 0
     private var clientName = ""
     var clientLease: Int64 = 0
@@ -127,11 +129,17 @@ final class EtcdEngine: @unchecked Sendable {
         guard inFlight < configuration.inFlightMax else { return ready.append(operation) }
         inFlight += 1
         operation.deadline = runtime.monotonic() + configuration.giveUpAfter
-        if operation.surelyWrites { operation.receipt = freshReceipt() }
+        if operation.surelyWrites { takeReceipt(operation) }
         lease(operation)
     }
 
-    func freshReceipt() -> Receipt {
+    func takeReceipt(_ operation: Operation) {
+        let receipt = freshReceipt()
+        operation.receipt = receipt
+        writing[receipt.key] = operation
+    }
+
+    private func freshReceipt() -> Receipt {
         let receipt: Receipt
         if let free = receipts.popLast() {
             receipt = free
@@ -143,16 +151,43 @@ final class EtcdEngine: @unchecked Sendable {
         return receipt
     }
 
-    /// Answers when the watch has come to `revision`, after everything of an earlier one.
+    /// Answers when the watch has come to `revision`, after everything of an earlier one. The first answer counts: that of
+    /// the reply or that of the watch, which sees the receipt.
     func answer(_ operation: Operation, _ outcome: CommitOutcome, after revision: Int64) {
+        guard !operation.isAnswered else { return }
+        operation.isAnswered = true
         // The receipt is whole again: its revision is known.
-        if let receipt = operation.receipt, receipt.key.starts(with: keys.hidden + Array(clientName.utf8)) {
-            receipts.append(receipt)
+        if let receipt = operation.receipt {
+            writing[receipt.key] = nil
+            if receipt.key.starts(with: receiptPrefix) { receipts.append(receipt) }
         }
         operation.receipt = nil
         guard revision > self.revision.value else { return finish(operation, .success(outcome)) }
-        let place = awaiting.lastIndex { $0.revision <= revision }.map { $0 + 1 } ?? 0
-        awaiting.insert((revision, { self.finish(operation, .success(outcome)) }), at: place)
+        wait(for: revision) { self.finish(operation, .success(outcome)) }
+    }
+
+    /// Ends an operation without an answer from etcd. What becomes of its receipt is not known, so it is not used again.
+    func fail(_ operation: Operation, _ error: StoreError) {
+        guard !operation.isAnswered else { return }
+        operation.isAnswered = true
+        if let receipt = operation.receipt { writing[receipt.key] = nil }
+        operation.receipt = nil
+        finish(operation, .failure(error))
+    }
+
+    private var receiptPrefix: [UInt8] { keys.hidden + Array(clientName.utf8) }
+
+    /// The watch tells of a receipt: its transaction was carried out, whether or not a reply came.
+    func sawReceipt(_ event: EtcdEvent, with events: [EtcdEvent]) {
+        guard let kv = event.kv, event.kind == .put, let operation = writing[kv.key], let receipt = operation.receipt,
+            receipt.written == kv.value, !operation.isAnswered
+        else { return }
+        receipt.known = kv.modRevision
+        let previous = operation.transaction.operations.map { item in
+            let key = Array(item.key.utf8)
+            return events.first { $0.kv?.key == key && $0.kv?.modRevision == kv.modRevision }?.previous?.object
+        }
+        answer(operation, .committed(Revision(kv.modRevision), previous: previous), after: kv.modRevision)
     }
 
     /// Ends an operation that has been started.
@@ -182,7 +217,9 @@ final class EtcdEngine: @unchecked Sendable {
     // MARK: History
 
     /// The watch has told of everything up to `revision`.
-    func publish(_ events: [StoreEvent], through revision: Int64) {
+    func publish(_ events: [StoreEvent], through revision: Int64, answering all: [EtcdEvent] = []) {
+        // Before the revision moves, so that they are answered in the order of revisions.
+        for event in all where event.kv?.key.starts(with: keys.hidden) == true { sawReceipt(event, with: all) }
         let sinks = published.withLock { published in
             published.revision = max(published.revision, Revision(revision))
             return published.sinks
@@ -198,6 +235,10 @@ final class EtcdEngine: @unchecked Sendable {
     /// Calls back when the watch has come so far; the answer's place among those that wait is the revision's.
     func whenReached(_ revision: Int64, _ body: @escaping () -> Void) {
         guard revision > self.revision.value else { return body() }
+        wait(for: revision, body)
+    }
+
+    private func wait(for revision: Int64, _ body: @escaping () -> Void) {
         let place = awaiting.lastIndex { $0.revision <= revision }.map { $0 + 1 } ?? 0
         awaiting.insert((revision, body), at: place)
     }

@@ -10,7 +10,9 @@ struct EtcdVersion: Comparable {
         (self.major, self.minor, self.patch) = (major, minor, patch)
     }
 
-    private init(_ major: Int, _ minor: Int, _ patch: Int) { (self.major, self.minor, self.patch) = (major, minor, patch) }
+    private init(_ major: Int, _ minor: Int, _ patch: Int) {
+        (self.major, self.minor, self.patch) = (major, minor, patch)
+    }
 
     static func < (a: EtcdVersion, b: EtcdVersion) -> Bool {
         (a.major, a.minor, a.patch) < (b.major, b.minor, b.patch)

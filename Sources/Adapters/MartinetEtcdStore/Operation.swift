@@ -33,6 +33,7 @@ final class Operation: @unchecked Sendable {
     var deadline = Duration.zero
     /// An attempt went out and nobody knows what became of it.
     var isUncertain = false
+    var isAnswered = false
     /// Leases of its puts, by the operation's place.
     var leases: [Int: Int64] = [:]
 

@@ -20,7 +20,9 @@ final class UnaryCall: Sendable {
             path: path, headers: headers,
             DuplexEvents(
                 data: { [self] in data($0) },
-                end: { [self] trailers in end(GRPCStatus(status: trailers["grpc-status"], message: trailers["grpc-message"])) },
+                end: { [self] trailers in
+                    end(GRPCStatus(status: trailers["grpc-status"], message: trailers["grpc-message"]))
+                },
                 closed: { [self] error in
                     end(GRPCStatus(.unavailable, error.map { "\($0)" } ?? "the stream ended without an answer"))
                 }))
