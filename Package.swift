@@ -364,7 +364,7 @@ let testUses: [String: [String]] = [
     "MartinetBench": ["MartinetAPICore", "MartinetAPIServer", "MartinetSchema"],
     "MartinetStrategies": ["MartinetPatch"],
     "MartinetStore": ["MartinetStoreContract", "CMartinetRecordingDisk", "martinet-store-bench"],
-    "MartinetEtcdStore": ["MartinetStoreContract", "MartinetEtcdServer"],
+    "MartinetEtcdStore": ["MartinetStoreContract", "MartinetEtcdServer", "MartinetCertificates"],
     "MartinetKubectl": [
         "MartinetAPICore", "MartinetAPIServer", "MartinetAPISession", "MartinetClient", "MartinetControllers",
         "MartinetReconcile", "MartinetStore", "MartinetTransport",

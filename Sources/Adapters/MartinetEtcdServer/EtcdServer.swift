@@ -8,6 +8,8 @@ import Synchronization
 ///
 /// See docs/etcd.md for what is served and what is refused by name.
 package final class EtcdServer: Sendable {
+    /// The version of etcd whose behaviour it claims.
+    package static let version = EtcdService.version
     private let service: EtcdService
     private let hub: WatchHub
     private let watching: any SerialExecutorPort
