@@ -299,6 +299,7 @@ let composed = [
 
 /// Programs: composition roots, generators, benchmarks, and children that tests start and kill.
 let programs: [(name: String, uses: [String])] = [
+    ("martinet-etcd-bench", ["MartinetBase", "MartinetStore", "MartinetEtcdStore"]),
     (
         "martinet-oci",
         [

@@ -28,7 +28,11 @@ package final class EtcdStore: ObjectStore {
         } catch { throw StoreError(.invalid, "etcd: \(error)") }
         keys = EtcdKeys(scope: configuration.scope)
         engine = EtcdEngine(client, keys: keys, executor: executor)
-        try open()
+        do throws(StoreError) { try open() } catch {
+            client.close()
+            loops.end()
+            throw error
+        }
     }
 
     private func open() throws(StoreError) {
@@ -72,7 +76,7 @@ package final class EtcdStore: ObjectStore {
         let loops = loops
         engine.close {
             completion()
-            Task.detached { await loops.shutdown() }
+            loops.end()
         }
     }
 

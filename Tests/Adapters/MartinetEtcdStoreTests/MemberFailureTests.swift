@@ -69,7 +69,8 @@ struct MemberFailureTests {
         #expect(fine.contradictions().isEmpty)
         #expect(!OutcomeHistory(entries: fine.entries, events: []).contradictions().isEmpty)
         #expect(
-            !OutcomeHistory(entries: fine.entries, events: [one, event(6, "1", previous: nil)]).contradictions().isEmpty)
+            !OutcomeHistory(entries: fine.entries, events: [one, event(6, "1", previous: nil)]).contradictions().isEmpty
+        )
         let late = OutcomeHistory(entries: fine.entries + [entry(nil, 9, .read(nil))], events: [one])
         #expect(!late.contradictions().isEmpty)
         #expect(!OutcomeHistory(entries: [entry("1", 0, .refused(""))], events: [one]).contradictions().isEmpty)

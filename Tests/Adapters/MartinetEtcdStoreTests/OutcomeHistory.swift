@@ -55,14 +55,18 @@ struct OutcomeHistory {
                 }
                 if entry.value?.isEmpty == true {
                     if event.kind != .delete { found.append("\(entry.key) at \(revision) is no deletion") }
-                    if !deletionsTold.insert(revision).inserted { found.append("two were told of deletion \(revision)") }
+                    if !deletionsTold.insert(revision).inserted {
+                        found.append("two were told of deletion \(revision)")
+                    }
                 } else if event.value != entry.value {
                     found.append("\(entry.key) at \(revision) is not what was written")
                 }
                 if (event.previous?.modified ?? .none) != (entry.condition ?? .none) {
                     found.append("\(entry.key) at \(revision) broke its condition")
                 }
-                if previous != event.previous?.modified { found.append("\(revision) was told another object before it") }
+                if previous != event.previous?.modified {
+                    found.append("\(revision) was told another object before it")
+                }
             case .conflict, .refused:
                 if written != nil { found.append("\(entry.key): refused, and written all the same") }
             case .unknown:
