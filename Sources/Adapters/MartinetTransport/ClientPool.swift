@@ -29,30 +29,7 @@ final class ClientPool: Sendable {
         self.group = group
         self.configuration = configuration
         self.random = random
-        do {
-            var tls = TLSConfiguration.makeClientConfiguration()
-            tls.minimumTLSVersion = .tlsv12
-            tls.applicationProtocols = ["http/1.1"]
-            switch configuration.trust {
-            case .system: break
-            case .anybody: tls.certificateVerification = .none
-            case .systemAnd(let pem):
-                tls.additionalTrustRoots = [.certificates(try NIOSSLCertificate.fromPEMBytes(pem))]
-            case .authorities(let pem): tls.trustRoots = .certificates(try NIOSSLCertificate.fromPEMBytes(pem))
-            }
-            // NIOSSL would also take a certificate that holds the connection's own address in place of the name that was
-            // asked for, so that any node could answer for any name. `ServerIdentity` looks at the name alone.
-            if case .anybody = configuration.trust {} else { tls.certificateVerification = .noHostnameVerification }
-            if let identity = configuration.identity {
-                tls.certificateChain = try NIOSSLCertificate.fromPEMBytes(identity.certificateChain).map {
-                    .certificate($0)
-                }
-                tls.privateKey = .privateKey(try NIOSSLPrivateKey(bytes: identity.privateKey, format: .pem))
-            }
-            self.tls = try NIOSSLContext(configuration: tls)
-        } catch {
-            throw TransportError(.tls, "cannot use the client's certificates", cause: error)
-        }
+        tls = try configuration.tlsContext(protocols: ["http/1.1"])
     }
 
     var openConnections: Int { state.withLock { $0.open } }

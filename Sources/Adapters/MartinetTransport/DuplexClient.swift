@@ -15,29 +15,7 @@ package final class DuplexClient: Sendable {
     package init(loops: EventLoops, _ configuration: ClientConfiguration = ClientConfiguration()) throws {
         self.loops = loops
         self.configuration = configuration
-        do {
-            var tls = TLSConfiguration.makeClientConfiguration()
-            tls.minimumTLSVersion = .tlsv12
-            tls.applicationProtocols = ["h2"]
-            switch configuration.trust {
-            case .system: break
-            case .anybody: tls.certificateVerification = .none
-            case .systemAnd(let pem):
-                tls.additionalTrustRoots = [.certificates(try NIOSSLCertificate.fromPEMBytes(pem))]
-            case .authorities(let pem): tls.trustRoots = .certificates(try NIOSSLCertificate.fromPEMBytes(pem))
-            }
-            // The name is checked by `ServerIdentity`, as `ClientPool` says.
-            if case .anybody = configuration.trust {} else { tls.certificateVerification = .noHostnameVerification }
-            if let identity = configuration.identity {
-                tls.certificateChain = try NIOSSLCertificate.fromPEMBytes(identity.certificateChain).map {
-                    .certificate($0)
-                }
-                tls.privateKey = .privateKey(try NIOSSLPrivateKey(bytes: identity.privateKey, format: .pem))
-            }
-            self.tls = try NIOSSLContext(configuration: tls)
-        } catch {
-            throw TransportError(.tls, "cannot use the client's certificates", cause: error)
-        }
+        tls = try configuration.tlsContext(protocols: ["h2"])
     }
 
     /// Connects and calls back on an event loop, once.

@@ -45,13 +45,7 @@ package final class DuplexServer: Sendable {
                 channel.eventLoop.makeCompletedFuture { try accepted(channel) }
             }
         do {
-            let listener =
-                switch address {
-                case .ip(let host, let port): try bootstrap.bind(to: SocketAddress(ipAddress: host, port: port)).wait()
-                case .unix(let path):
-                    try bootstrap.bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true).wait()
-                case .descriptor(let descriptor): try bootstrap.withBoundSocket(descriptor).wait()
-                }
+            let listener = try address.bind(bootstrap)
             state.withLock { $0.listeners.append(listener) }
             return listener.localAddress?.port ?? 0
         } catch {

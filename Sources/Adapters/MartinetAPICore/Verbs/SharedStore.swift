@@ -1,4 +1,5 @@
-package import MartinetClient
+import MartinetBase
+import MartinetClient
 import MartinetStore
 
 // Reads where several servers write to one store: what another one has acknowledged is to be seen here too.
