@@ -20,7 +20,7 @@ STAGE_SOURCES := $(wildcard Sources/C/CMartinetStage/stage/*.[ch] Sources/C/CMar
 STAGE_FLAGS := -static -Os -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -ffunction-sections -fdata-sections \
 	-fno-asynchronous-unwind-tables -Wl,--gc-sections -s
 
-.PHONY: help setup build binary test unit stage generate check format up down bench fuzz build-time clean packages
+.PHONY: help setup build binary test unit stage generate check format up down bench fuzz build-time clean packages etcd
 
 help: ## What can be made here
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,9 +40,9 @@ $(STAGE): $(STAGE_SOURCES)
 build: setup stage ## Build everything, debug
 	@$(locked) $(SWIFT) build --scratch-path $(SCRATCH)
 
-test: setup stage ## Run every test
+test: setup stage etcd ## Run every test
 	@$(locked) $(SWIFT) build --build-tests --scratch-path $(SCRATCH)
-	@Tests/Support/run $(SCRATCH)
+	@MARTINET_ETCD=$(ETCD)/root/usr/bin Tests/Support/run $(SCRATCH)
 
 unit: stage ## Test the targets named in ONLY alone, fast: make unit ONLY=MartinetYAML
 	@$(locked) env MARTINET_ONLY=$(ONLY) $(SWIFT) test --scratch-path $(SCRATCH)-$(ONLY)
@@ -66,6 +66,15 @@ packages: setup ## Download the packages that the course's images are made of
 	if [ ! -x $(CACHE)/packages/root/usr/sbin/nginx ]; then \
 	  apt-get -qq -o Dir::Cache::archives=$(CACHE)/packages --download-only --reinstall --no-install-recommends -y install $(STAND_IN_PACKAGES); \
 	  for package in $(CACHE)/packages/*.deb; do dpkg-deb -x $$package $(CACHE)/packages/root; done; fi
+
+# Debian's etcd, for the tests of the store on it. Nothing is installed and no service starts.
+ETCD := $(CACHE)/etcd
+etcd: setup ## Download etcd, which the store's tests run
+	@if [ ! -x $(ETCD)/root/usr/bin/etcd ]; then \
+	  mkdir -p $(ETCD)/partial; \
+	  apt-get -qq -o Dir::Cache::archives=$(ETCD) --download-only --reinstall --no-install-recommends -y install \
+	    etcd-server etcd-client; \
+	  for package in $(ETCD)/*.deb; do dpkg-deb -x $$package $(ETCD)/root; done; fi
 
 # The binary as people run it: optimised, and static, so that it is its own first image.
 RELEASE := $(SCRATCH)-release

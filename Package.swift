@@ -73,6 +73,7 @@ let modules: [Module] = [
     // Wire: API objects and what travels, without I/O
     module(.wire, "MartinetAddresses"),
     module(.wire, "MartinetDNSMessage", uses: ["MartinetAddresses"]),
+    module(.wire, "MartinetEtcdMessages"),
     module(.wire, "MartinetNetlink", uses: ["MartinetBase", "MartinetAddresses"]),
     module(.wire, "MartinetSchema", uses: ["MartinetBase", "CMartinetTables"]),
     module(.wire, "MartinetSchemaCompiler", uses: ["MartinetSchema"]),
@@ -166,6 +167,12 @@ let modules: [Module] = [
     module(
         .adapters, "MartinetStoreFaults",
         uses: ["MartinetBase", "MartinetStore", "MartinetStoreContract", "CMartinetFaultDisk"], tested: false),
+    module(
+        .adapters, "MartinetEtcdStore",
+        uses: ["MartinetBase", "MartinetEtcdMessages", "MartinetStore", "MartinetTransport"]),
+    module(
+        .adapters, "MartinetEtcdServer",
+        uses: ["MartinetBase", "MartinetEtcdMessages", "MartinetStore", "MartinetTransport"], tested: false),
     module(
         .adapters, "MartinetAPICore",
         uses: [
@@ -299,7 +306,7 @@ let composed = [
     "CMartinetContainers", "MartinetAPI", "MartinetAPIConnection", "MartinetAPICore", "MartinetAPIServer",
     "MartinetAPISession", "MartinetAddresses", "MartinetArchive", "MartinetBase", "MartinetBench", "MartinetBuilder",
     "MartinetCertificates", "MartinetClient", "MartinetContainers", "MartinetControllers", "MartinetDNSMessage",
-    "MartinetDocker", "MartinetDockerfile",
+    "MartinetDocker", "MartinetDockerfile", "MartinetEtcdServer", "MartinetEtcdStore",
     "MartinetEngine", "MartinetImageSpec", "MartinetImages", "MartinetKubeconfig", "MartinetKubectl",
     "MartinetKubelet", "MartinetNameAnswers", "MartinetNameServer", "MartinetNetwork", "MartinetReconcile",
     "MartinetRegistry", "MartinetRegistryAccess",
@@ -310,6 +317,7 @@ let composed = [
 
 /// Programs: composition roots, generators, benchmarks, and children that tests start and kill.
 let programs: [(name: String, uses: [String])] = [
+    ("martinet-etcd-bench", ["MartinetBase", "MartinetStore", "MartinetEtcdStore"]),
     (
         "martinet-oci",
         [
@@ -377,6 +385,7 @@ let testUses: [String: [String]] = [
     "MartinetStore": [
         "MartinetStoreContract", "MartinetStoreFaults", "CMartinetRecordingDisk", "martinet-store-bench",
     ],
+    "MartinetEtcdStore": ["MartinetStoreContract", "MartinetEtcdServer", "MartinetCertificates"],
     "MartinetKubectl": [
         "MartinetAPICore", "MartinetAPIServer", "MartinetAPISession", "MartinetClient", "MartinetControllers",
         "MartinetReconcile", "MartinetStore", "MartinetTransport",

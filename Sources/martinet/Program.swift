@@ -26,7 +26,8 @@ enum Program {
         "down": DownProgram.run, "hello": HelloProgram.run,
         "kubectl": KubectlProgram.run,
         "martinet-oci": OCIProgram.run, "node": NodeProgram.run, "oci": OCIProgram.run, "runc": OCIProgram.run,
-        "server": ServerProgram.run, "up": UpProgram.run,
+        "server": ServerProgram.run, "store": StoreProgram.run,
+        "up": UpProgram.run,
     ]
 
     static let usage = """
@@ -38,6 +39,7 @@ enum Program {
           docker   build, ship and run containers, also under its own name by a link
           oci      the container runtime, with runc's command line
           server   the API server, the controllers and the scheduler
+          store    serve etcd's API from a store, or move one
           node     the agent of a node: kubelet, engine, services, names
           hello    a small web server that tells the name of its pod
           certificates  how long the cluster's certificates still hold

@@ -40,7 +40,8 @@ final class ServerProcess: Sendable {
     private let log: Log
     private let runtime = ProductionRuntime()
     private let loops: EventLoops
-    private let store: SQLiteStore
+    private let store: any ObjectStore
+    private let leadership: Leadership?
     private let registry: Registry
     private let api: APIServer
     private let http: HTTPServer
@@ -65,10 +66,9 @@ final class ServerProcess: Sendable {
                 settings, serviceAddress: range.network.apiServer, runtime: runtime, log: log.named("certificates"))
             : nil
         // Started by hand and as root, it stays root, and leaves what it makes to the one that a keeper starts.
-        if geteuid() == 0 { try ServerUser.giveStore(settings) }
-        var storing = SQLiteStore.Configuration()
-        storing.history = HistoryWindow()
-        store = try SQLiteStore(path: settings.store, runtime: runtime, configuration: storing)
+        if geteuid() == 0, settings.etcdServers.isEmpty { try ServerUser.giveStore(settings) }
+        store = try Stores.open(settings, runtime: runtime, log: log)
+        leadership = store.isShared ? Leadership(store, runtime: runtime, log: log.named("leadership")) : nil
         loops = EventLoops(threads: max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)) / 2))
         webhooks = WebhookClients(loops: loops, runtime: runtime)
         let access = try ServerAccess(
@@ -159,7 +159,7 @@ final class ServerProcess: Sendable {
         bootstrap.run { [self] in
             RoleBootstrap(registry).run { [self] in
                 FlowBootstrap(registry).run { [self] in
-                    for driver in drivers { driver.start() }
+                    startDrivers()
                     bootstrap.keep(on: runtime.executor(named: "martinet.server.bootstrap"))
                     aggregator.start()
                     api.becomeReady()
@@ -169,11 +169,18 @@ final class ServerProcess: Sendable {
         }
     }
 
+    /// Of several servers on one etcd, one runs the controllers and the scheduler.
+    private func startDrivers() {
+        guard let leadership else { return drivers.forEach { $0.start() } }
+        leadership.whenWon { [self] in drivers.forEach { $0.start() } }
+    }
+
     func stop() async {
         renewer?.stop()
         for reload in reloads { reload.stop() }
         for driver in drivers { driver.stop() }
         aggregator.stop()
+        leadership?.resign()
         await http.shutdown(grace: .seconds(5))
         nodeClient.shutdown()
         proxyClient.shutdown()

@@ -40,6 +40,12 @@ struct Settings: Sendable {
     /// Who may come in and who may do what.
     var access = AccessFlags()
 
+    /// The endpoints of an etcd in place of the store in a file, and how it is spoken to.
+    var etcdServers: [String] = []
+    var etcdCAFile: String?
+    var etcdCertFile: String?
+    var etcdKeyFile: String?
+
     static let defaultName = "martinet"
     private var isDefault: Bool { name == Settings.defaultName }
 
@@ -106,6 +112,10 @@ struct Settings: Sendable {
                 )
             }
             certificateValidity = .nanoseconds(nanoseconds)
+        case "etcd-servers": etcdServers += value.split(separator: ",").map(String.init)
+        case "etcd-cafile": etcdCAFile = value
+        case "etcd-certfile": etcdCertFile = value
+        case "etcd-keyfile": etcdKeyFile = value
         case "legacy-apis":
             guard value == "true" || value == "false" else {
                 throw SettingsError(message: "--legacy-apis must be true or false, found \(value.debugDescription)")

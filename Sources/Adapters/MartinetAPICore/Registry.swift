@@ -49,6 +49,8 @@ package final class Registry: Sendable {
     package let log: Log
     package let configuration: Configuration
     let store: any ObjectStore
+    /// Whether other servers write to it too.
+    let isShared: Bool
     package let authorizer: Authorizer
     /// Where requests from outside take turns.
     package let flows: FlowGate
@@ -84,6 +86,7 @@ package final class Registry: Sendable {
         health: any ComponentHealth = StoreHealth(), webhooks: (any WebhookCaller)? = nil
     ) throws(StoreError) {
         self.store = store
+        isShared = store.isShared
         self.runtime = runtime
         self.log = log
         self.configuration = configuration
@@ -108,6 +111,12 @@ package final class Registry: Sendable {
         let resources = BuiltinResources.all(configuration.runtimeConfig, reached: reached)
         state = Mutex(State(served: ServedResources(resources), builtin: resources))
         rebuild()
+        // First to follow, then to load: others may write to a shared store meanwhile.
+        let backlog = EventBacklog()
+        let through = store.observe { [weak self] events in
+            guard let self, let events = backlog.pass(events) else { return }
+            observed(events)
+        }
         for resource in resources { try load(resource) }
         for resource in resources where resource.kind.name == Registry.rangeKind {
             for range in storedObjects(ResourceName(resource.kind)) { rangeChanged(range.name) }
@@ -119,8 +128,8 @@ package final class Registry: Sendable {
         }
         self.webhooks.reload(self, configuration.admission)
         if configuration.authorizesNodes { authorizer.follow(NodeTies(self)) }
-        let through = store.observe { [weak self] events in self?.observed(events) }
         reached.advance(to: through)
+        backlog.release { observed($0) }
     }
 
     package var served: ServedResources { state.withLock { $0.served } }
@@ -153,8 +162,10 @@ package final class Registry: Sendable {
     /// Reads a resource's objects from the store into its cache.
     func load(_ resource: ServedResource) throws(StoreError) {
         var from: String?
+        var revision: Revision?
         repeat {
-            let page = try store.range(prefix: resource.cache.prefix, from: from, limit: 1000, at: nil)
+            let page = try store.range(prefix: resource.cache.prefix, from: from, limit: 1000, at: revision)
+            revision = page.revision
             for object in page.objects {
                 guard let cached = cached(object.key, object.value, object.modified, in: resource) else {
                     log.error("stored object cannot be read, it is left in place", [("key", object.key)])
@@ -221,6 +232,8 @@ package final class Registry: Sendable {
     }
 
     private func apply(_ event: StoreEvent, to resource: ServedResource) {
+        // Loaded already, with what others wrote since the store was followed.
+        if let known = resource.cache.get(event.key)?.revision, known >= event.revision { return }
         let isDefinition = resource.kind.name == Registry.definitionKind
         switch event.kind {
         case .put:

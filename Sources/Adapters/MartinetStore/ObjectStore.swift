@@ -48,6 +48,14 @@ package protocol ObjectStore: Sendable {
     /// A revision that is not yet reached stands for the newest one; an older one than `compacted` changes nothing.
     func compact(before revision: Revision)
 
+    /// Whether others write to the same store, so that what was acknowledged to their callers may not be here yet.
+    var isShared: Bool { get }
+
+    /// Calls `completion` once observers were told of everything that anybody had been acknowledged before this call.
+    ///
+    /// It runs on the caller's thread where there is nothing to wait for, else on the store's writing thread.
+    func settle(_ completion: @escaping @Sendable (StoreError?) -> Void)
+
     /// Commits what waits, then closes everything and calls `completion` on the writing thread.
     func close(completion: @escaping @Sendable () -> Void)
 }
@@ -60,4 +68,7 @@ extension ObjectStore {
     }
 
     package func close() { close(completion: {}) }
+
+    package var isShared: Bool { false }
+    package func settle(_ completion: @escaping @Sendable (StoreError?) -> Void) { completion(nil) }
 }

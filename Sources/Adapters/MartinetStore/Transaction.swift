@@ -71,10 +71,10 @@ extension Transaction {
     /// How long a value may be.
     package static let valueBytesMax = 16 << 20
 
-    var bytes: Int { operations.reduce(64) { $0 + $1.bytes } }
+    package var bytes: Int { operations.reduce(64) { $0 + $1.bytes } }
 
     /// Why the transaction can never be committed, whatever the store holds; nil where it can.
-    func refusal() -> String? {
+    package func refusal() -> String? {
         if operations.count > Transaction.operationsMax {
             return "transaction has \(operations.count) operations, at most \(Transaction.operationsMax) are possible"
         }

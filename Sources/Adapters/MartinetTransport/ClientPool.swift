@@ -32,12 +32,14 @@ final class ClientPool: Sendable {
         self.group = group
         self.configuration = configuration
         self.random = random
-        state = Mutex(State(tls: try ClientPool.context(configuration, configuration.identity)))
+        state = Mutex(State(tls: try configuration.tlsContext(protocols: ["http/1.1"])))
     }
 
     /// Shows another certificate from the next connection on. Connections in use go on; none of them is used again.
     func reload(_ identity: TLSIdentity) throws {
-        let context = try ClientPool.context(configuration, identity)
+        var renewed = configuration
+        renewed.identity = identity
+        let context = try renewed.tlsContext(protocols: ["http/1.1"])
         let idle = state.withLock { state in
             state.tls = context
             state.generation += 1
@@ -45,35 +47,6 @@ final class ClientPool: Sendable {
             return state.idle.values.flatMap { $0 }
         }
         for connection in idle { connection.execute { $0.channel.close(promise: nil) } }
-    }
-
-    private static func context(
-        _ configuration: ClientConfiguration, _ identity: TLSIdentity?
-    ) throws -> NIOSSLContext {
-        do {
-            var tls = TLSConfiguration.makeClientConfiguration()
-            tls.minimumTLSVersion = .tlsv12
-            tls.applicationProtocols = ["http/1.1"]
-            switch configuration.trust {
-            case .system: break
-            case .anybody: tls.certificateVerification = .none
-            case .systemAnd(let pem):
-                tls.additionalTrustRoots = [.certificates(try NIOSSLCertificate.fromPEMBytes(pem))]
-            case .authorities(let pem): tls.trustRoots = .certificates(try NIOSSLCertificate.fromPEMBytes(pem))
-            }
-            // NIOSSL would also take a certificate that holds the connection's own address in place of the name that was
-            // asked for, so that any node could answer for any name. `ServerIdentity` looks at the name alone.
-            if case .anybody = configuration.trust {} else { tls.certificateVerification = .noHostnameVerification }
-            if let identity {
-                tls.certificateChain = try NIOSSLCertificate.fromPEMBytes(identity.certificateChain).map {
-                    .certificate($0)
-                }
-                tls.privateKey = .privateKey(try NIOSSLPrivateKey(bytes: identity.privateKey, format: .pem))
-            }
-            return try NIOSSLContext(configuration: tls)
-        } catch {
-            throw TransportError(.tls, "cannot use the client's certificates", cause: error)
-        }
     }
 
     var openConnections: Int { state.withLock { $0.open } }

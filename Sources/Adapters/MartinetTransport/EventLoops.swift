@@ -10,4 +10,7 @@ package struct EventLoops: Sendable {
 
     /// Ends the threads. Servers and clients that use them must have been shut down.
     package func shutdown() async { try? await group.shutdownGracefully() }
+
+    /// The same without waiting, from any thread but one of these.
+    package func end() { group.shutdownGracefully { _ in } }
 }

@@ -71,13 +71,7 @@ package final class HTTPServer: Sendable {
                 channel.eventLoop.makeCompletedFuture { try accepted(channel, secure: secure) }
             }
         do {
-            let listener =
-                switch address {
-                case .ip(let host, let port): try bootstrap.bind(to: SocketAddress(ipAddress: host, port: port)).wait()
-                case .unix(let path):
-                    try bootstrap.bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true).wait()
-                case .descriptor(let descriptor): try bootstrap.withBoundSocket(descriptor).wait()
-                }
+            let listener = try address.bind(bootstrap)
             let stopped = state.withLock { state in
                 if !state.stopping { state.listeners.append(listener) }
                 return state.stopping

@@ -1,3 +1,6 @@
+import NIOCore
+import NIOPosix
+
 /// Where a server takes connections.
 package enum ListenAddress: Sendable, CustomStringConvertible {
     /// A numeric address and a port; port 0 takes a free one.
@@ -12,6 +15,17 @@ package enum ListenAddress: Sendable, CustomStringConvertible {
         case .ip(let address, let port): address.utf8.contains(58) ? "[\(address)]:\(port)" : "\(address):\(port)"
         case .unix(let path): "unix:\(path)"
         case .descriptor(let descriptor): "descriptor \(descriptor)"
+        }
+    }
+}
+
+extension ListenAddress {
+    /// Blocks for the instant that binding takes.
+    func bind(_ bootstrap: ServerBootstrap) throws -> any Channel {
+        switch self {
+        case .ip(let host, let port): try bootstrap.bind(to: SocketAddress(ipAddress: host, port: port)).wait()
+        case .unix(let path): try bootstrap.bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true).wait()
+        case .descriptor(let descriptor): try bootstrap.withBoundSocket(descriptor).wait()
         }
     }
 }

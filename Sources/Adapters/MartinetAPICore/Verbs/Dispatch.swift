@@ -7,6 +7,13 @@ package typealias Completion = @Sendable (Result<Reply, APIError>) -> Void
 extension Registry {
     /// Does what a request asks, if its sender may. Never waits: writes are answered when they are durable.
     package func handle(_ request: APIRequest, as identity: Identity, _ completion: @escaping Completion) {
+        handle(request, as: identity, isReached: false, completion)
+    }
+
+    /// - Parameter isReached: what a read asks for is there: it has been waited for.
+    private func handle(
+        _ request: APIRequest, as identity: Identity, isReached: Bool, _ completion: @escaping Completion
+    ) {
         if let refusal = authorizer.refusal(identity, request) { return completion(.failure(refusal)) }
         guard let resource = served[request.resource] else { return completion(.failure(.noSuchPath)) }
         guard (request.resource.namespace != nil) == resource.kind.isNamespaced || request.verb == .list else {
@@ -15,14 +22,15 @@ extension Registry {
         if let past = request.options.past {
             return completion(Result { () throws(APIError) in try self.past(past, request, resource) })
         }
-        if isAhead(request) {
+        if !isReached, isAhead(request) {
             return whenReached(request) { [self] error in
-                if let error { completion(.failure(error)) } else { handle(request, as: identity, completion) }
+                if let error { return completion(.failure(error)) }
+                handle(request, as: identity, isReached: true, completion)
             }
         }
         if resource.conversion != nil, Waiting.deadline == nil {
             return offLoop(request, completion) { [self] request in
-                handle(request, as: identity, completion)
+                handle(request, as: identity, isReached: isReached, completion)
             }
         }
         do throws(APIError) {

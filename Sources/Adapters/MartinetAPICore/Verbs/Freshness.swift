@@ -87,6 +87,7 @@ extension Registry {
     /// Whether a read asks for what is not committed yet, and is to wait for it. What will be refused is not waited for, and
     /// what is to come comes to a watch by itself.
     package func isAhead(_ request: APIRequest) -> Bool {
+        if isShared, asksNewest(request) { return true }
         guard let wanted = wanted(request), wanted > store.revision else { return false }
         let options = request.options.withListDefaults(isWatch: request.verb == .watch)
         switch request.verb {
@@ -102,6 +103,7 @@ extension Registry {
     /// Calls back, on a thread of its own, when what a read asks for is there, or with the refusal when it does not come in
     /// time.
     package func whenReached(_ request: APIRequest, _ resume: @escaping @Sendable (APIError?) -> Void) {
+        if isShared, asksNewest(request) { return whenNewest(resume) }
         let revision = wanted(request) ?? .none
         ahead.wait(for: revision, current: { store.revision }, on: waiting) { [self] reached in
             resume(reached ? nil : Registry.tooLarge(revision, store.revision, request))

@@ -1,0 +1,22 @@
+/// The paths of etcd's calls.
+package enum EtcdMethod {
+    package static let range = "/etcdserverpb.KV/Range"
+    package static let put = "/etcdserverpb.KV/Put"
+    package static let deleteRange = "/etcdserverpb.KV/DeleteRange"
+    package static let transaction = "/etcdserverpb.KV/Txn"
+    package static let compact = "/etcdserverpb.KV/Compact"
+    package static let watch = "/etcdserverpb.Watch/Watch"
+    package static let leaseGrant = "/etcdserverpb.Lease/LeaseGrant"
+    package static let leaseRevoke = "/etcdserverpb.Lease/LeaseRevoke"
+    package static let leaseKeepAlive = "/etcdserverpb.Lease/LeaseKeepAlive"
+    package static let leaseTimeToLive = "/etcdserverpb.Lease/LeaseTimeToLive"
+    package static let leaseLeases = "/etcdserverpb.Lease/LeaseLeases"
+    package static let memberList = "/etcdserverpb.Cluster/MemberList"
+    package static let status = "/etcdserverpb.Maintenance/Status"
+    package static let alarm = "/etcdserverpb.Maintenance/Alarm"
+    package static let defragment = "/etcdserverpb.Maintenance/Defragment"
+    package static let hash = "/etcdserverpb.Maintenance/Hash"
+    package static let hashKV = "/etcdserverpb.Maintenance/HashKV"
+    package static let snapshot = "/etcdserverpb.Maintenance/Snapshot"
+    package static let authenticate = "/etcdserverpb.Auth/Authenticate"
+}
