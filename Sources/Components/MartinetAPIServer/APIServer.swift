@@ -322,7 +322,9 @@ package final class APIServer: RequestHandler {
         _ error: APIError, _ request: HTTPRequest?, _ representation: Representation, warnings: [String] = [],
         _ exchange: any Exchange
     ) {
-        if let patient = PatientExchange.behind(exchange), patient.triesAgain(after: error, registry.authorizer) { return }
+        if let patient = PatientExchange.behind(exchange), patient.triesAgain(after: error, registry.authorizer) {
+            return
+        }
         var plain = representation
         plain.form = .whole
         let encoder = ReplyEncoder(representation: plain, include: .none, now: registry.runtime.now())

@@ -95,7 +95,8 @@ package final class StandaloneAPIServer: Sendable {
             forwarding = nil
         }
         let api = APIServer(
-            registry: registry, authenticator: access.authenticator, discovery: access.discovery, forwarding: forwarding)
+            registry: registry, authenticator: access.authenticator, discovery: access.discovery, forwarding: forwarding
+        )
         http = try HTTPServer(
             loops: loops,
             tls: ServerTLS(

@@ -1,4 +1,5 @@
 package import MartinetClient
+import MartinetBase
 import MartinetSchema
 
 /// Why an answer is none.

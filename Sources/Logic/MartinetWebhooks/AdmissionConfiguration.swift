@@ -1,3 +1,4 @@
+import MartinetBase
 import MartinetKubeconfig
 package import MartinetYAML
 import MartinetSchema
@@ -77,7 +78,7 @@ extension WebhookEndpoint {
             case nil: return []
             case .path(let path)?: return try read(path)
             case .base64(let text)?:
-                guard let bytes = MartinetSchema.Base64.decode(text) else {
+                guard let bytes = Base64.decode(text) else {
                     throw AdmissionConfigurationError("\(file): certificate data is not base64")
                 }
                 return bytes

@@ -109,13 +109,13 @@ import Testing
     }
 
     @Test func aFormatThatNothingChecksIsWarnedOfOnce() throws {
-        let strategy = CustomResourceDefinitionStrategy()
         let old = try definition(
             spec: #"{"type": "object", "properties": {"a": {"type": "string", "format": "odd"}}}"#)
         let new = try definition(
             spec: #"{"type": "object", "properties": {"a": {"type": "string", "format": "odd"}, "#
                 + #""b": {"type": "array", "items": {"type": "integer", "format": "int8"}}, "#
                 + #""c": {"type": "string", "format": "date-time"}}}"#)
+        let strategy = CustomResourceDefinitionStrategy.strategy(for: try #require(old.object.type.kind))
         #expect(strategy.warnings(old.object, old: nil) == [#"unrecognized format "odd""#])
         #expect(strategy.warnings(new.object, old: old.object) == [#"unrecognized format "int8""#])
     }
@@ -152,7 +152,7 @@ import Testing
             else { continue }
             let recorded = try JSONDecoder.decodeAny(Array(line)).value
             guard case .int(let code)? = recorded.member("answer")?.member("code"), [200, 201, 422].contains(code),
-                let body = recorded.member("body"), !"\(body)".contains(#"string("Webhook")"#)
+                let body = recorded.member("body")
             else { continue }
             var expected: [String] = []
             if case .list(let causes)? = recorded.member("answer")?.member("causes") {

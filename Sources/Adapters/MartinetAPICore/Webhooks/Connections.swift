@@ -21,7 +21,8 @@ extension Registry {
         else { return completion(nil) }
         offLoop(request, refuse: { completion($0) }) { [self] request in
             var attributes = AdmissionAttributes(
-                request, verb: .create, kind: kind, identity: identity, object: ConnectOptions.object(of: type, parameters),
+                request, verb: .create, kind: kind, identity: identity,
+                object: ConnectOptions.object(of: type, parameters),
                 old: nil)
             attributes.isConnection = true
             do throws(APIError) {
