@@ -101,7 +101,10 @@ let modules: [Module] = [
     module(.logic, "MartinetManagedFields", uses: ["MartinetBase", "MartinetSchema"]),
     module(
         .logic, "MartinetStrategies",
-        uses: ["MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetAddresses", "MartinetNearMiss"]),
+        uses: [
+            "MartinetBase", "MartinetFlowControl", "MartinetSchema", "MartinetAPI", "MartinetAddresses",
+            "MartinetNearMiss",
+        ]),
     module(.logic, "MartinetVersions", uses: ["MartinetSchema"]),
     module(.logic, "MartinetPodSecurity", uses: ["MartinetSchema"]),
     module(

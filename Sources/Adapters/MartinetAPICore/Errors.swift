@@ -70,14 +70,14 @@ extension APIError {
 
     /// An object that breaks the rules of its kind.
     package static func invalid(_ kind: Kind, _ name: String, _ errors: [FieldError]) -> APIError {
-        let details = errors.map(\.description)
+        let details = errors.map { "\($0.field): \($0.cause)" }
         let text = details.count == 1 ? details[0] : "[\(details.joined(separator: ", "))]"
         let subject = kind.group.isEmpty ? kind.name : "\(kind.name).\(kind.group)"
         var error = APIError(code: 422, reason: "Invalid", message: "\(subject) \"\(name)\" is invalid: \(text)")
         error.group = kind.group
         error.kind = kind.name
         error.name = name
-        error.causes = errors.map { Cause(reason: $0.reason.rawValue, field: $0.field, message: $0.message) }
+        error.causes = errors.map { Cause(reason: $0.reason.rawValue, field: $0.field, message: $0.cause) }
         return error
     }
 

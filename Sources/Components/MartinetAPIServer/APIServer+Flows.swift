@@ -20,6 +20,17 @@ extension APIServer {
         }
     }
 
+    /// What a request asks for, as flow schemas see it. A method that has no verb has its own name: a proxy may know it.
+    func flow(
+        _ identity: Identity, _ path: RequestPath, _ request: HTTPRequest, _ query: RequestQuery
+    ) -> AccessRequest {
+        do throws(APIError) {
+            return try access(identity, path, request, query)
+        } catch {
+            return AccessRequest(identity, verb: request.method.lowercased(), path: request.path)
+        }
+    }
+
     private static let lasting: Set<String> = ["attach", "exec", "log", "portforward", "proxy"]
 
     /// What a request is thought to cost.

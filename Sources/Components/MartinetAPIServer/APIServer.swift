@@ -77,7 +77,7 @@ package final class APIServer: RequestHandler {
                 let asked = try access(identity, path, request, query)
                 identity = try impersonation.identity(wanted, by: identity, for: asked)
             }
-            let asked = try access(identity, path, request, query)
+            let asked = flow(identity, path, request, query)
             let (own, form) = (identity, representation ?? Representation())
             let refuse: @Sendable (APIError) -> Void = { [self] in fail($0, request, form, exchange) }
             inTurn(asked, path, exchange, refuse: refuse) { [self] exchange in
@@ -267,7 +267,16 @@ package final class APIServer: RequestHandler {
         case .patch:
             let media = (http.headers["content-type"] ?? "").split(separator: ";").first.map { $0.trimmingBlanks } ?? ""
             if media == APIServer.applyCBOR || media == APIRequest.Patch.apply.rawValue {
-                request.patch = (.apply, try APIServer.configuration(http.body, isCBOR: media == APIServer.applyCBOR))
+                let isCBOR = media == APIServer.applyCBOR
+                if !isCBOR, request.options.fieldValidation == "Strict" {
+                    let repeated = BodyDecoder.repeatedKeys(inYAML: http.body)
+                    guard repeated.isEmpty else {
+                        throw APIError.badRequest(
+                            "error strict decoding YAML: yaml: unmarshal errors:\n  \(repeated.joined(separator: "\n  "))"
+                        )
+                    }
+                }
+                request.patch = (.apply, try APIServer.configuration(http.body, isCBOR: isCBOR))
                 return []
             }
             guard let type = APIRequest.Patch(rawValue: media) else {

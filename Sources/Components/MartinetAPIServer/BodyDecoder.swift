@@ -58,6 +58,30 @@ struct BodyDecoder {
         }
     }
 
+    /// The keys of a YAML document that stand twice in their map, as upstream tells of them.
+    static func repeatedKeys(inYAML body: [UInt8]) -> [String] {
+        guard let document = try? YAML.read(body, file: "request body", limits: YAMLLimits(keepsDuplicates: true)).first
+        else { return [] }
+        var found: [String] = []
+        collectRepeatedKeys(document, &found)
+        return found
+    }
+
+    private static func collectRepeatedKeys(_ node: YAMLNode, _ found: inout [String]) {
+        switch node.value {
+        case .list(let nodes): for node in nodes { collectRepeatedKeys(node, &found) }
+        case .map(let entries):
+            var seen: Set<String> = []
+            for entry in entries {
+                if !seen.insert(entry.key).inserted {
+                    found.append("line \(entry.keyMark.line): key \(entry.key.debugDescription) already set in map")
+                }
+                collectRepeatedKeys(entry.node, &found)
+            }
+        default: break
+        }
+    }
+
     private static func write(_ node: YAMLNode, to json: inout [UInt8]) {
         switch node.value {
         case .null: json += "null".utf8
@@ -128,10 +152,13 @@ struct BodyDecoder {
     /// Options and other shared kinds come under any group's version.
     private func check(apiVersion: String, kind: String, _ type: ObjectType) throws(APIError) {
         guard let expected = type.kind else { return }
-        guard !kind.isEmpty else {
-            if expected.name.hasSuffix("Options") { return }
+        // What a built-in resource is sent needs not say what it is; a custom one must.
+        let isBuiltin = !expected.protobufPackage.isEmpty
+        guard isBuiltin || !kind.isEmpty || expected.name.hasSuffix("Options") else {
             throw APIError.badRequest("Object 'Kind' is missing: expected \(expected.name)")
         }
+        let kind = kind.isEmpty ? expected.name : kind
+        let apiVersion = apiVersion.isEmpty && isBuiltin ? expected.apiVersion : apiVersion
         guard kind == expected.name, apiVersion == expected.apiVersion || expected.name.hasSuffix("Options") else {
             throw APIError.badRequest(
                 "the object provided is unrecognized: expected \(expected.apiVersion), Kind=\(expected.name), found \(apiVersion), Kind=\(kind)"

@@ -67,7 +67,11 @@ struct Representation: Equatable {
     }
 
     private func suits(_ kind: Kind?, streams: Bool) -> Bool {
-        switch encoding {
+        // What nobody lists or reads, such as a review, has no metadata that a table could show.
+        if form == .table, let kind, !kind.verbs.isEmpty, !kind.verbs.contains("list"), !kind.verbs.contains("get") {
+            return false
+        }
+        return switch encoding {
         case .json, .cbor: true
         case .yaml: !streams
         // A table has no protobuf, and neither has what no protobuf was declared for.

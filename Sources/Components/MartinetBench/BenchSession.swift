@@ -13,6 +13,8 @@ final class BenchSession: Sendable {
     private let created = Atomic<Int>(0)
     private let round = Atomic<Int>(1)
     private let deleted = Atomic<Int>(0)
+    /// How fast objects were created; 0 where that was not measured.
+    private let createsPerSecond = Atomic<Int>(0)
     private let filled = Mutex<[String: Int]>([:])
     /// Where an own server notes when each revision was committed; nil for others.
     private let commits: String?
@@ -90,12 +92,14 @@ final class BenchSession: Sendable {
 
     private func create() async throws -> Figures {
         let path = collection(namespace)
-        return try await timed("create") { [options, self] in
+        let figures = try await timed("create") { [options, self] in
             let number = created.add(1, ordering: .relaxed).oldValue
             return LoadRequest(
                 method: "POST", target: path, contentType: "application/json",
                 body: options.kind.json(name: Self.name(number), size: options.size, round: 0))
         }
+        createsPerSecond.store(figures.count / options.seconds, ordering: .relaxed)
+        return figures
     }
 
     /// Makes sure that there is something to read and change.
@@ -147,8 +151,10 @@ final class BenchSession: Sendable {
     }
 
     private func delete() async throws -> Figures {
-        // More than can be deleted in the time.
-        let wanted = deleted.load(ordering: .relaxed) + 8000 * (options.seconds + 1)
+        // More than can be deleted in the time: nowhere does it take a third of what creating takes.
+        let known = createsPerSecond.load(ordering: .relaxed)
+        let rate = known > 0 ? 3 * known : 8000
+        let wanted = deleted.load(ordering: .relaxed) + rate * (options.seconds + 1)
         let present = created.load(ordering: .relaxed)
         if present < wanted {
             filled.withLock { $0[namespace] = present }

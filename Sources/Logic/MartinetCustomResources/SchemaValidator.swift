@@ -120,9 +120,11 @@ package struct SchemaValidator {
         guard !rule.enumeration.isEmpty else { return Outcome() }
         if rule.enumeration.contains(where: { SchemaValidator.isEqual($0, value) }) { return Outcome() }
         let choices = rule.enumeration.map { String(decoding: JSONEncoder.encode($0), as: UTF8.self) }
+        let found = String(decoding: JSONEncoder.encode(value), as: UTF8.self)
         return Outcome(errors: [
             error(
-                .notSupported, path, "Unsupported value: supported values: \(choices.joined(separator: ", "))", "enum")
+                .notSupported, path,
+                "Unsupported value: \(found): supported values: \(choices.joined(separator: ", "))", "enum")
         ])
     }
 

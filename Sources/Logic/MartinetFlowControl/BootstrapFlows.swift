@@ -44,6 +44,14 @@ package enum BootstrapFlows {
     static let mandatoryLevels = levels.filter(\.isMandatory).map { PriorityLevel($0.object) }
     static let mandatorySchemas = schemas.filter(\.isMandatory).map { FlowSchema($0.object) }
 
+    /// The specification that a mandatory schema must have, as JSON; nil where the schema is none of them.
+    package static func mandatorySpecification(of schema: String) -> [UInt8]? { mandatorySpecifications[schema] }
+
+    private static let mandatorySpecifications = Dictionary(
+        uniqueKeysWithValues: schemas.filter(\.isMandatory).map { entry in
+            (entry.name, entry.object[field: "spec"].map { JSONEncoder.encode($0) } ?? [])
+        })
+
     // MARK: - From the tables
 
     private static func lines(_ table: String) -> [[String]] {

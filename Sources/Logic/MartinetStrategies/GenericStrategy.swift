@@ -134,14 +134,18 @@ package struct GenericStrategy: Strategy {
 
     package func selectableFields(_ object: Object) -> [(path: String, value: String)] {
         kind.selectable.map { path in
-            let place = Self.otherPlaces[path] ?? path
-            return (path, Self.text(at: place.split(separator: ".")[...], in: object))
+            let places = Self.otherPlaces[path] ?? [path]
+            for place in places.dropLast() {
+                let text = Self.text(at: place.split(separator: ".")[...], in: object)
+                if !text.isEmpty { return (path, text) }
+            }
+            return (path, Self.text(at: (places.last ?? path).split(separator: ".")[...], in: object))
         }
     }
 
-    /// What can be selected under a name that is no field's.
+    /// What can be selected under a name that is no field's: the first of these that says something.
     private static let otherPlaces = [
-        "status.successful": "status.succeeded", "source": "source.component",
+        "status.successful": ["status.succeeded"], "source": ["source.component", "reportingComponent"],
     ]
 
     /// As upstream prints it into the fields that are selected by: what is absent has its type's zero.

@@ -3,7 +3,6 @@ import MartinetAuthorization
 import MartinetAPI
 import MartinetClient
 import MartinetSchema
-import Synchronization
 
 /// Makes the roles and bindings that every cluster begins with, and mends them at every start.
 ///
@@ -42,17 +41,6 @@ package struct RoleBootstrap: Sendable {
                         [("object", "\(request.resource)"), ("error", error.message)])
                 }
                 if left.isLast { done() }
-            }
-        }
-    }
-
-    private final class Countdown: Sendable {
-        private let left: Mutex<Int>
-        init(_ count: Int) { left = Mutex(count) }
-        var isLast: Bool {
-            left.withLock { left in
-                left -= 1
-                return left == 0
             }
         }
     }

@@ -25,9 +25,10 @@ package final class FlowBootstrap: Sendable {
     /// Calls `done` once everything is there, and mends it from then on a moment after every change.
     package func run(_ done: @escaping @Sendable () -> Void) {
         mend { [self] in
-            registry.flows.onChange { [self] in schedule() }
-            schedule()
-            done()
+            tellDangling { [self] in
+                registry.flows.onChange { [self] in schedule() }
+                done()
+            }
         }
     }
 
@@ -39,7 +40,7 @@ package final class FlowBootstrap: Sendable {
         guard begins else { return }
         executor.submit(after: .milliseconds(200)) { [self] in
             isScheduled.withLock { $0 = false }
-            mend { [self] in tellDangling() }
+            mend { [self] in tellDangling {} }
         }
     }
 
@@ -47,7 +48,7 @@ package final class FlowBootstrap: Sendable {
 
     private func mend(_ done: @escaping @Sendable () -> Void) {
         let requests = (BootstrapFlows.levels + BootstrapFlows.schemas).compactMap(request)
-        send(requests[...], done)
+        send(requests, done)
     }
 
     private func resource(_ object: Object, name: String? = nil) -> ResourceName {
@@ -85,24 +86,29 @@ package final class FlowBootstrap: Sendable {
         return true
     }
 
-    private func send(_ requests: ArraySlice<APIRequest>, _ done: @escaping @Sendable () -> Void) {
-        guard let request = requests.first else { return done() }
-        registry.handle(request, as: .server) { [self] result in
-            if case .failure(let error) = result, !error.isAlreadyExists, error.code != 409 {
-                registry.log.error(
-                    "a flow object cannot be written", [("object", "\(request.resource)"), ("error", error.message)])
+    /// Sends requests together, so that they share a commit, and calls back after the last answer.
+    private func send(_ requests: [APIRequest], _ done: @escaping @Sendable () -> Void) {
+        guard !requests.isEmpty else { return done() }
+        let left = Countdown(requests.count)
+        for request in requests {
+            registry.handle(request, as: .server) { [self] result in
+                if case .failure(let error) = result, !error.isAlreadyExists, error.code != 409 {
+                    registry.log.error(
+                        "a flow object cannot be written",
+                        [("object", "\(request.resource)"), ("error", error.message)])
+                }
+                if left.isLast { done() }
             }
-            send(requests.dropFirst(), done)
         }
     }
 
     // MARK: - Conditions
 
-    private func tellDangling() {
+    private func tellDangling(_ done: @escaping @Sendable () -> Void) {
         let dangling = registry.flows.dangling
         let list = ResourceName(group: FlowGate.group, version: "v1", plural: "flowschemas")
         guard let schemas = registry.served[list]?.cache.page(Selection(), from: nil, limit: 0, at: nil)?.objects else {
-            return
+            return done()
         }
         let now = registry.runtime.now()
         send(
@@ -133,7 +139,6 @@ package final class FlowBootstrap: Sendable {
                 var request = APIRequest(.update, name)
                 request.object = object
                 return request
-            }[...]
-        ) {}
+            }, done)
     }
 }

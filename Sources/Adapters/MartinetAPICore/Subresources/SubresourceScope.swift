@@ -11,8 +11,9 @@ enum SubresourceScope {
         var result = old
         switch subresource {
         case "approval":
-            // Who approves says so in a condition, and nothing else.
+            // Who approves says so in a condition, and in labels and annotations.
             let conditions = object.part("status")?[field: "conditions"]
+            result.metadata = object.metadata
             result.change("status") { $0[field: "conditions"] = conditions }
         case "ephemeralcontainers":
             let containers = object.part("spec")?[field: "ephemeralContainers"]

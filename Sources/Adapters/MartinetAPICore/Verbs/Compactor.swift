@@ -15,6 +15,8 @@ final class Compactor: Sendable {
         var isScheduled = false
         /// Where the window of clients begins, which may be after what the store still knows.
         var oldest = Revision.none
+        /// Whether the note of a round is being written, which is no reason for another round.
+        var isNoting = false
     }
 
     private let store: any ObjectStore
@@ -37,11 +39,30 @@ final class Compactor: Sendable {
     /// Called with every batch that is durable.
     func written() {
         let isScheduled = state.withLock { state in
+            if state.isNoting { return true }
             defer { state.isScheduled = true }
             return state.isScheduled
         }
         if !isScheduled { schedule() }
     }
+
+    /// Moves the revision on by a note in the store, as upstream's compactor does: whoever lists on over what there is now is
+    /// told another revision than the one that is gone.
+    private func note(_ revision: Revision) {
+        state.withLock { $0.isNoting = true }
+        let text = Array(String(revision.value).utf8)
+        store.commit(Transaction(operations: [.put(key: Compactor.noteKey, value: text)])) { [weak self] _ in
+            guard let self else { return }
+            let revision = store.revision
+            state.withLock { state in
+                state.isNoting = false
+                // The note alone is nothing to forget.
+                state.last = max(state.last, revision)
+            }
+        }
+    }
+
+    private static let noteKey = "/martinet/compacted"
 
     private func schedule() { executor.submit(after: interval) { [weak self] in self?.round() } }
 
@@ -55,6 +76,7 @@ final class Compactor: Sendable {
             return (before, state.isScheduled)
         }
         if !keepsHistory, before > store.compacted { store.compact(before: before) }
+        if more { note(before) }
         if more { schedule() }
     }
 }

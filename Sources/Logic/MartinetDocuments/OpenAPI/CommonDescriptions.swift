@@ -6,10 +6,16 @@ enum CommonDescriptions {
     static let typeMeta = [
         (
             "apiVersion",
-            "Group and version in which the object is written, such as `apps/v1`; `v1` alone for the core group."
+            "APIVersion defines in which group and version the object is written, such as `apps/v1`; `v1` alone for the core group."
         ),
         ("kind", "What the object is, such as `Pod`. Together with apiVersion it decides which fields there are."),
     ]
+
+    /// The same for objects that definitions describe.
+    static func described(_ field: String) -> JSONTree {
+        let text = typeMeta.first { $0.0 == field }?.1 ?? ""
+        return .object(["type": .string("string"), "description": .string(text)])
+    }
 
     static let patch =
         "Changes to an object, in the form that the Content-Type names: JSON patch, merge patch or an applied object."

@@ -21,8 +21,7 @@ struct DefinedSchema {
             }
         }
         members["type"] = .string("object")
-        let string = JSONTree.object(["type": .string("string")])
-        (properties["apiVersion"], properties["kind"]) = (string, string)
+        for field in ["apiVersion", "kind"] { properties[field] = CommonDescriptions.described(field) }
         properties["metadata"] = reference(metadata)
         if dialect == .v3 || members["x-kubernetes-preserve-unknown-fields"] == nil {
             members["properties"] = DefinedSchema.object(properties)
@@ -35,9 +34,9 @@ struct DefinedSchema {
 
     /// The list of it.
     func list(item: JSONTree, metadata: JSONTree, identity: JSONTree) -> JSONTree {
-        let string = JSONTree.object(["type": .string("string")])
         let properties: [String: JSONTree] = [
-            "apiVersion": string, "kind": string, "metadata": reference(metadata),
+            "apiVersion": CommonDescriptions.described("apiVersion"), "kind": CommonDescriptions.described("kind"),
+            "metadata": reference(metadata),
             "items": .object(["type": .string("array"), "items": item]),
         ]
         return head(
@@ -109,8 +108,7 @@ struct DefinedSchema {
         if case .object(let own)? = members["properties"] {
             for member in own { properties[member.key] = member.value }
         }
-        let string = JSONTree.object(["type": .string("string")])
-        (properties["apiVersion"], properties["kind"]) = (string, string)
+        for field in ["apiVersion", "kind"] { properties[field] = CommonDescriptions.described(field) }
         properties["metadata"] = reference(metadata)
         members["properties"] = DefinedSchema.object(properties)
     }

@@ -1,3 +1,4 @@
+import MartinetFlowControl
 import MartinetSchema
 
 struct FlowSchemaRules: KindRules {
@@ -18,7 +19,9 @@ struct FlowSchemaRules: KindRules {
         if spec.distinguisherMethod.isSet { spec.distinguisherMethod["type"].oneOf("ByNamespace", "ByUser") }
         spec.priorityLevelConfiguration.name.mustBe(.dnsSubdomain)
         for rule in spec.rules.items { self.rule(rule) }
-        if ["exempt", "catch-all"].contains(new.metadata.name.text) {
+        if let wanted = BootstrapFlows.mandatorySpecification(of: new.metadata.name.text),
+            spec.value.map({ JSONEncoder.encode($0) }) != wanted
+        {
             spec.invalid("may not differ from what Kubernetes gives this one")
         }
         FlowControl.conditions(new.status.conditions)
