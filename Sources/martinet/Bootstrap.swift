@@ -63,7 +63,16 @@ struct Bootstrap: Sendable {
     private var objects: [Object] {
         ["default", "kube-system", "kube-public", "kube-node-lease"].map { name in
             Namespace { $0.metadata.name = name }.object
-        } + [service, endpoints, slice]
+        } + [service, endpoints, slice, tokenTracking]
+    }
+
+    /// Since when it is noted which tokens in Secrets are used: upstream's cleaner of such tokens waits for it.
+    private var tokenTracking: Object {
+        ConfigMap {
+            $0.metadata.name = "kube-apiserver-legacy-service-account-token-tracking"
+            $0.metadata.namespace = "kube-system"
+            $0.data = ["since": String(registry.runtime.now().rfc3339.prefix(10))]
+        }.object
     }
 
     private var service: Object {

@@ -22,8 +22,8 @@ enum Program {
     }
 
     private static let tools: [String: @Sendable ([String]) async -> Int32] = [
-        "bench": BenchProgram.run, "certificates": CertificatesProgram.run, "docker": DockerProgram.run,
-        "down": DownProgram.run, "hello": HelloProgram.run,
+        "apiserver": ServerProgram.runAlone, "bench": BenchProgram.run, "certificates": CertificatesProgram.run,
+        "docker": DockerProgram.run, "down": DownProgram.run, "hello": HelloProgram.run,
         "kubectl": KubectlProgram.run,
         "martinet-oci": OCIProgram.run, "node": NodeProgram.run, "oci": OCIProgram.run, "runc": OCIProgram.run,
         "server": ServerProgram.run, "store": StoreProgram.run,
@@ -39,6 +39,7 @@ enum Program {
           docker   build, ship and run containers, also under its own name by a link
           oci      the container runtime, with runc's command line
           server   the API server, the controllers and the scheduler
+          apiserver  the API server alone, beside the controllers and the scheduler of others
           store    serve etcd's API from a store, or move one
           node     the agent of a node: kubelet, engine, services, names
           hello    a small web server that tells the name of its pod

@@ -16,12 +16,20 @@ import MartinetTransport
 import MartinetWebhookAccess
 import MartinetWebhooks
 
-/// The server: API server, controllers and scheduler in one process.
+/// The server: API server, controllers and scheduler in one process, or the API server alone.
 enum ServerProgram {
     @Sendable static func run(_ arguments: [String]) async -> Int32 {
-        let log = Log(component: "server")
+        await run(arguments, log: Log(component: "server"), runsComponents: true)
+    }
+
+    /// As `kube-apiserver`: controllers and scheduler are other programs, upstream's among them.
+    @Sendable static func runAlone(_ arguments: [String]) async -> Int32 {
+        await run(arguments, log: Log(component: "apiserver"), runsComponents: false)
+    }
+
+    private static func run(_ arguments: [String], log: Log, runsComponents: Bool) async -> Int32 {
         do {
-            let server = try ServerProcess(try Settings(arguments), log: log)
+            let server = try ServerProcess(try Settings(arguments), log: log, runsComponents: runsComponents)
             try server.start()
             Heartbeat.start()
             await Signals.wait(for: [SIGTERM, SIGINT])
@@ -55,7 +63,7 @@ final class ServerProcess: Sendable {
     /// Nil where the keeper's node does it, which is root.
     private let renewer: CertificateRenewer?
 
-    init(_ settings: Settings, log: Log) throws {
+    init(_ settings: Settings, log: Log, runsComponents: Bool) throws {
         self.settings = settings
         self.log = log
         let range = try ServerAddresses(settings)
@@ -134,7 +142,7 @@ final class ServerProcess: Sendable {
             .init(
                 kinds: registry.served.stored.map(\.kind), rootPEM: authority, signer: access.tokens,
                 certificates: ClusterSigner(try credentials.authority(), authorizer: registry.authorizer)))
-        drivers = [
+        let drivers = [
             ComponentDriver(
                 controllers,
                 client: RegistryClient(registry: registry, identity: .component("kube-controller-manager")),
@@ -147,6 +155,7 @@ final class ServerProcess: Sendable {
                 [Scheduler()], client: RegistryClient(registry: registry, identity: .component("kube-scheduler")),
                 runtime: runtime, log: log.named("scheduler")),
         ]
+        self.drivers = runsComponents ? drivers : []
     }
 
     func start() throws {

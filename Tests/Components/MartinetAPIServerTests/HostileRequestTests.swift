@@ -69,7 +69,8 @@ import Testing
                 + zip("bcdefghi", "abcdefgh").map { "\($0): &\($0) [\(repeated("*\($1),", 9))]\n" }.joined(), 400),
         .post("a YAML alias of itself", yaml, "a: &a [*a]", 400),
         .post("protobuf without its mark", protobuf, "{}", 400),
-        .post("protobuf that ends at its mark", protobuf, [107, 56, 115, 0], 400),
+        // An object without a field, which lacks a name.
+        .post("protobuf that ends at its mark", protobuf, [107, 56, 115, 0], 422),
         .post(
             "protobuf that declares 2^60 bytes", protobuf,
             [107, 56, 115, 0, 0x12, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x10], 400),

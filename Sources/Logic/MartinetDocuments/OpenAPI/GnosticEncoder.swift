@@ -4,7 +4,7 @@
 /// together in one function.
 enum GnosticEncoder {
     static func encode(_ tree: JSONTree) -> [UInt8] {
-        var out = ProtoBytes()
+        let out = ProtoBytes()
         out.text(1, tree["swagger"])
         out.message(2) { info in
             info.text(1, tree["info"]?["title"])

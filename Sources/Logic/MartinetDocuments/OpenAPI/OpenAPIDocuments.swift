@@ -67,7 +67,7 @@ package struct OpenAPIDocuments: Sendable {
     /// What all documents of one build have in common. The first number is the form of what is written: whoever changes the
     /// writers changes it, or clients keep what they have.
     private static let common =
-        "1 \(version) \(Schema.builtin.fingerprint) \(Documentation.builtin.fingerprint)"
+        "2 \(version) \(Schema.builtin.fingerprint) \(Documentation.builtin.fingerprint)"
 
     private func seed(_ name: String) -> [UInt8] { Array("\(Self.common) \(name)\n".utf8) }
 
