@@ -17,6 +17,9 @@ enum CommonDescriptions {
         return .object(["type": .string("string"), "description": .string(text)])
     }
 
+    static let metadata =
+        "Standard object's metadata: its name and namespace, labels and annotations, and what the system notes of it."
+
     static let patch =
         "Changes to an object, in the form that the Content-Type names: JSON patch, merge patch or an applied object."
 

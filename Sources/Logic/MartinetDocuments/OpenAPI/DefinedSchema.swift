@@ -22,7 +22,7 @@ struct DefinedSchema {
         }
         members["type"] = .string("object")
         for field in ["apiVersion", "kind"] { properties[field] = CommonDescriptions.described(field) }
-        properties["metadata"] = reference(metadata)
+        properties["metadata"] = objectMetadata(metadata)
         if dialect == .v3 || members["x-kubernetes-preserve-unknown-fields"] == nil {
             members["properties"] = DefinedSchema.object(properties)
         } else {
@@ -59,6 +59,11 @@ struct DefinedSchema {
 
     private func reference(_ target: JSONTree) -> JSONTree {
         dialect == .v3 ? .object(["allOf": .list([target])]) : target
+    }
+
+    private func objectMetadata(_ target: JSONTree) -> JSONTree {
+        guard case .object(let members) = reference(target) else { return target }
+        return .object(members + [JSONTree.Member("description", .string(CommonDescriptions.metadata))])
     }
 
     private static let beyondV2 = ["default", "oneOf", "anyOf", "allOf", "not", "nullable"]
@@ -109,7 +114,7 @@ struct DefinedSchema {
             for member in own { properties[member.key] = member.value }
         }
         for field in ["apiVersion", "kind"] { properties[field] = CommonDescriptions.described(field) }
-        properties["metadata"] = reference(metadata)
+        properties["metadata"] = objectMetadata(metadata)
         members["properties"] = DefinedSchema.object(properties)
     }
 

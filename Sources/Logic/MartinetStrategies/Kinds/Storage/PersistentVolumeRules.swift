@@ -25,7 +25,7 @@ struct PersistentVolumeRules: KindRules {
             source.volumeID.mustBeSet()
             if source.secretRef.isSet { VolumeSources.needs("name", "namespace")(source.secretRef) }
         },
-        VolumeSources.fc, VolumeSources.flex,
+        VolumeSources.fc, VolumeSources.persistentFlex,
         .init("azureFile") { source in
             VolumeSources.needs("secretName", "shareName")(source)
             if source.secretNamespace.isSet { source.secretNamespace.mustBeSet() }

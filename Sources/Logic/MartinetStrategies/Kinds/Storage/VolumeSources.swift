@@ -8,6 +8,8 @@ enum VolumeSources {
         /// What upstream calls the field where it finds fault inside it, and where it finds it beside another.
         let inside: String
         let beside: String
+        /// Whether it is looked at though another sort is set too.
+        var standsBeside = false
         let check: @Sendable (Part) -> Void
 
         init(
@@ -27,7 +29,7 @@ enum VolumeSources {
         // Of thirty sorts one is set: what is set is asked once.
         let set = volume.setFields
         for sort in sorts where set.contains(sort.name) && volume[sort.name].isSet {
-            if let found {
+            if let found, !sort.standsBeside {
                 volume.named(sort.beside).forbidden("may not be set beside \(found)")
             } else {
                 found = sort.name
@@ -93,6 +95,12 @@ enum VolumeSources {
         guard wwns.count > 0 else { return }
         if source.lun.isSet { source.lun.range(0...255) } else { source.lun.required("must be set with targetWWNs") }
     }
+    /// Of a PersistentVolume; upstream does not mind what else is set there.
+    static let persistentFlex = {
+        var sort = flex
+        sort.standsBeside = true
+        return sort
+    }()
     static let flex = Sort("flexVolume") { source in
         source.driver.mustBeSet()
         for (key, option) in source.options.pairs {
