@@ -417,6 +417,7 @@ let suites: [(name: String, uses: [String])] = [
             "MartinetAPIServer",
         ]
     ),
+    ("ProgramTests", ["MartinetBase", "MartinetStore", "martinet"]),
     (
         "WholeClusterTests",
         ["MartinetBase", "MartinetAddresses", "MartinetNetlink", "MartinetNetwork", "martinet"]

@@ -26,7 +26,7 @@ enum Program {
         "down": DownProgram.run, "hello": HelloProgram.run,
         "kubectl": KubectlProgram.run,
         "martinet-oci": OCIProgram.run, "node": NodeProgram.run, "oci": OCIProgram.run, "runc": OCIProgram.run,
-        "server": ServerProgram.run, "store": StoreProgram.run,
+        "server": ServerProgram.run, "snapshot": SnapshotProgram.run, "store": StoreProgram.run,
         "up": UpProgram.run,
     ]
 
@@ -40,6 +40,7 @@ enum Program {
           oci      the container runtime, with runc's command line
           server   the API server, the controllers and the scheduler
           store    serve etcd's API from a store, or move one
+          snapshot copy the store while it is in use, fork it, put a copy back
           node     the agent of a node: kubelet, engine, services, names
           hello    a small web server that tells the name of its pod
           certificates  how long the cluster's certificates still hold
