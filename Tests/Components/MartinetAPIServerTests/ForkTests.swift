@@ -12,12 +12,15 @@ import Testing
     private func fill(_ store: SQLiteStore) async throws {
         let prefix = "/registry/core/configmaps/default/"
         let made = try #require(try store.get(prefix + "c-00000"))
-        let text = String(decoding: made.value, as: UTF8.self)
+        let mould = Array("c-00000".utf8)
+        let places = made.value.indices.filter { made.value[$0...].starts(with: mould) }
         let names = (1...Self.count).map { "c-" + String(String(100_000 + $0).dropFirst()) }
         for start in stride(from: 0, to: names.count, by: 500) {
             let transaction = Transaction(
                 operations: names[start..<min(start + 500, names.count)].map { name in
-                    .put(key: prefix + name, value: Array(text.replacing("c-00000", with: name).utf8))
+                    var value = made.value
+                    for place in places { value.replaceSubrange(place..<(place + mould.count), with: name.utf8) }
+                    return .put(key: prefix + name, value: value)
                 })
             try await withCheckedThrowingContinuation { (done: CheckedContinuation<Void, any Error>) in
                 store.commit(transaction) { result in done.resume(with: result.map { _ in }.mapError { $0 }) }

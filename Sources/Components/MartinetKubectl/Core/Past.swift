@@ -48,11 +48,9 @@ extension CommandContext {
                     headers: [(name: "Accept", value: "application/json")]
                 )
             ).body.collect(limit: 1 << 30)
-        } catch let error as StatusError where error.code == 400 {
-            guard error.message.contains("atRevision") else { throw error }
-            return
-        } catch let error as StatusError where !error.isNotFound {
-            throw error
+        } catch let error as StatusError {
+            if error.code == 400, error.message.contains("atRevision") { return }
+            guard error.isNotFound else { throw error }
         }
         throw KubectlError(
             "\(resource.fullName): the server remembers nothing of the past: only Martinet knows at, atRevision and history"
