@@ -67,6 +67,12 @@ enum SnapshotProgram {
 
     private static func restore(from file: String, to store: String) throws {
         try isFile(file)
+        var log = stat()
+        guard stat(file + "-wal", &log) != 0 || log.st_size == 0 else {
+            throw SettingsError(
+                message: "\(file): a store that is in use or was not closed, whose newest writes are in \(file)-wal; "
+                    + "make a copy of it first by martinet snapshot save")
+        }
         let before = access(store, F_OK) == 0
         let summary = try StoreSnapshot.restore(file, to: store)
         print("restored \(store) from \(file): \(summary)")

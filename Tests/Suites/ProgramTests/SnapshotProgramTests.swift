@@ -72,6 +72,8 @@ import Testing
         }
         let over = try snapshot("fork", "--from=\(path)", "--to=\(path)")
         #expect(over.code == 2 && over.output.contains("not overwritten"), "\(over.output)")
+        let open = try snapshot("restore", "--from=\(path)", "--to=\(folder)/new.db")
+        #expect(open.code == 2 && open.output.contains("-wal"), "\(open.output)")
         let foreign = try snapshot("restore", "--from=\(folder)/text", "--to=\(folder)/new.db")
         #expect(foreign.code == 1, "\(foreign.output)")
         #expect(access(folder + "/copy.db", F_OK) != 0 && access(folder + "/new.db", F_OK) != 0)
