@@ -420,6 +420,7 @@ let suites: [(name: String, uses: [String])] = [
             "MartinetAPIServer",
         ]
     ),
+    ("ProgramTests", ["MartinetBase", "MartinetStore", "martinet"]),
     (
         "WholeClusterTests",
         ["MartinetBase", "MartinetAddresses", "MartinetNetlink", "MartinetNetwork", "martinet"]

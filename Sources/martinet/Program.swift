@@ -26,7 +26,7 @@ enum Program {
         "docker": DockerProgram.run, "down": DownProgram.run, "hello": HelloProgram.run,
         "kubectl": KubectlProgram.run,
         "martinet-oci": OCIProgram.run, "node": NodeProgram.run, "oci": OCIProgram.run, "runc": OCIProgram.run,
-        "server": ServerProgram.run, "store": StoreProgram.run,
+        "server": ServerProgram.run, "snapshot": SnapshotProgram.run, "store": StoreProgram.run,
         "up": UpProgram.run,
     ]
 
@@ -41,6 +41,7 @@ enum Program {
           server   the API server, the controllers and the scheduler
           apiserver  the API server alone, beside the controllers and the scheduler of others
           store    serve etcd's API from a store, or move one
+          snapshot copy the store while it is in use, fork it, put a copy back
           node     the agent of a node: kubelet, engine, services, names
           hello    a small web server that tells the name of its pod
           certificates  how long the cluster's certificates still hold

@@ -8,7 +8,7 @@ struct Settings: Sendable {
     /// Two clusters side by side differ in it, in the folders, the ports and the ranges.
     var name = Settings.defaultName
     /// Certificates, keys, the store, images: what must outlive a restart of the machine.
-    var state = "/var/lib/martinet"
+    var state = Settings.defaultState
     /// Sockets, namespaces, monitors: gone after a restart of the machine.
     var run = "/run/martinet"
     var apiAddress = "0.0.0.0"
@@ -40,6 +40,9 @@ struct Settings: Sendable {
     /// Who may come in and who may do what.
     var access = AccessFlags()
 
+    /// How long the store remembers what has been, and about how many bytes of it; nil: as `HistoryWindow` has it.
+    var historyAge: Duration?
+    var historyBytes: Int64?
     /// The endpoints of an etcd in place of the store in a file, and how it is spoken to.
     var etcdServers: [String] = []
     var etcdCAFile: String?
@@ -47,13 +50,16 @@ struct Settings: Sendable {
     var etcdKeyFile: String?
 
     static let defaultName = "martinet"
+    static let defaultState = "/var/lib/martinet"
     private var isDefault: Bool { name == Settings.defaultName }
 
     /// How the pods' links on the node begin.
     var linkPrefix: String { isDefault ? "mt" : name }
     var cgroupParent: String { isDefault ? "/kubepods" : "/kubepods-\(name)" }
     var pki: String { state + "/pki" }
-    var store: String { state + "/server/objects.db" }
+    var store: String { Settings.store(of: state) }
+
+    static func store(of state: String) -> String { state + "/server/objects.db" }
 
     /// Reads `--name=value` and `--name value`.
     init(_ arguments: [String]) throws(SettingsError) {
@@ -121,6 +127,8 @@ struct Settings: Sendable {
                 throw SettingsError(message: "--legacy-apis must be true or false, found \(value.debugDescription)")
             }
             servesLegacy = value == "true"
+        case "history-age": historyAge = try HistoryFlags.age(value)
+        case "history-bytes": historyBytes = try HistoryFlags.bytes(value)
         default: try setAccess(name, value)
         }
     }

@@ -83,16 +83,16 @@ enum StoreProgram {
 /// `--name=value` and `--name value`.
 struct StoreFlags: Sendable {
     private var values: [String: String] = [:]
-    private static let known: Set<String> = [
+    static let ofStore: Set<String> = [
         "data", "listen-client-urls", "cert-file", "key-file", "trusted-ca-file", "client-cert-auth", "from", "to",
         "etcd-cafile", "etcd-certfile", "etcd-keyfile",
     ]
 
-    init(_ arguments: [String]) throws(SettingsError) {
+    init(_ arguments: [String], known: Set<String> = StoreFlags.ofStore) throws(SettingsError) {
         var rest = arguments[...]
         while let argument = rest.popFirst() {
             let sides = argument.drop { $0 == "-" }.split(separator: "=", maxSplits: 1).map(String.init)
-            guard argument.hasPrefix("--"), let name = sides.first, StoreFlags.known.contains(name) else {
+            guard argument.hasPrefix("--"), let name = sides.first, known.contains(name) else {
                 throw SettingsError(message: "there is no flag \(argument)")
             }
             guard let value = sides.count > 1 ? sides[1] : rest.popFirst() else {

@@ -9,8 +9,12 @@ enum Stores {
     static func open(_ settings: Settings, runtime: any Runtime, log: Log) throws -> any ObjectStore {
         guard !settings.etcdServers.isEmpty else {
             var configuration = SQLiteStore.Configuration()
-            configuration.history = HistoryWindow()
+            configuration.history = HistoryFlags.window(settings)
             return try SQLiteStore(path: settings.store, runtime: runtime, configuration: configuration)
+        }
+        guard settings.historyAge == nil, settings.historyBytes == nil else {
+            throw SettingsError(
+                message: "--history-age and --history-bytes are of the store in a file: an etcd keeps its own history")
         }
         var configuration = try etcd(
             settings.etcdServers, authorities: settings.etcdCAFile, certificate: settings.etcdCertFile,

@@ -21,16 +21,21 @@ final class TestServer: Sendable {
 
     init(_ name: String, port: Int = 0) throws {
         let log = Log(component: "test", minimum: .error)
-        let store = try SQLiteStore(inMemory: name, runtime: runtime, executor: runtime.executor(named: "store"))
+        var configuration = SQLiteStore.Configuration()
+        configuration.history = HistoryWindow()
+        let store = try SQLiteStore(
+            inMemory: name, runtime: runtime, executor: runtime.executor(named: "store"), configuration: configuration)
         let registry = try Registry(store: store, runtime: runtime, log: log)
         let api = APIServer(registry: registry, authenticator: Authenticator(tokens: ["secret": .admin]))
         server = try HTTPServer(loops: loops, handler: api)
         self.port = try server.listen(.ip("127.0.0.1", port: port), secure: false)
         let client = RegistryClient(registry: registry, identity: .admin)
+        let kinds = registry.served.stored.map(\.kind)
         driver = ComponentDriver(
             [
                 ReconcilerComponent(DeploymentController()), ReconcilerComponent(ReplicaSetController()),
                 ReconcilerComponent(ServiceAccountController()),
+                ReconcilerComponent(GarbageCollector(kinds: kinds)), NamespaceController(kinds: kinds),
             ], client: client, runtime: runtime, log: log)
         driver.start()
         api.becomeReady()

@@ -32,13 +32,23 @@ struct GetCommand {
             throw KubectlError("a resource cannot be retrieved by name across all namespaces")
         }
         let watches = context.flags.bool("watch") || context.flags.bool("watch-only")
+        let past = try await past(targets, watches: watches)
         if let printer = try ObjectPrinter(context) {
-            try await objects(targets, printer, watches: watches)
+            try await objects(targets, printer, watches: watches, past)
         } else if watches {
             try await watchTable(targets)
         } else {
-            try await tables(targets)
+            try await tables(targets, past)
         }
+    }
+
+    private func past(_ targets: [Target], watches: Bool) async throws -> Past? {
+        guard let past = try Past(context.flags) else { return nil }
+        guard !watches, subresource == nil else {
+            throw KubectlError("--at and --at-revision read objects as they were: without --watch and --subresource")
+        }
+        if let first = targets.first { try await context.requirePast(first.resource, first.namespace, first.name) }
+        return past
     }
 
     private func raw(_ path: String) async throws {
@@ -56,7 +66,7 @@ struct GetCommand {
 
     // MARK: Objects
 
-    private func objects(_ targets: [Target], _ first: ObjectPrinter, watches: Bool) async throws {
+    private func objects(_ targets: [Target], _ first: ObjectPrinter, watches: Bool, _ past: Past?) async throws {
         var printer = first
         var items: [YAMLNode] = []
         var notes: [String] = []
@@ -66,12 +76,13 @@ struct GetCommand {
             do {
                 guard let name = target.name else {
                     items += try await context.list(
-                        target.resource, target.namespace, labels: context.selector, fields: context.fieldSelector)
+                        target.resource, target.namespace, labels: context.selector, fields: context.fieldSelector,
+                        past: past)
                     continue
                 }
                 items.append(
                     try await context.get(
-                        target.resource, target.namespace, name, subresource: subresource))
+                        target.resource, target.namespace, name, subresource: subresource, past: past))
             } catch let error as StatusError where error.isNotFound && target.name != nil {
                 missing(error, &notes)
                 isSingle = false
@@ -150,7 +161,7 @@ struct GetCommand {
 
     // MARK: Tables
 
-    private func tables(_ targets: [Target]) async throws {
+    private func tables(_ targets: [Target], _ past: Past?) async throws {
         // Objects of one kind share one table, also when they are named one by one.
         var order: [ResourceInfo] = []
         var rows: [ResourceInfo: [YAMLNode]] = [:]
@@ -159,7 +170,7 @@ struct GetCommand {
         defer { for note in notes { context.say(note) } }
         for target in targets {
             do {
-                let answer = try await table(target)
+                let answer = try await table(target, past)
                 if !order.contains(target.resource) { order.append(target.resource) }
                 if columns[target.resource] == nil { columns[target.resource] = answer }
                 rows[target.resource, default: []] += answer.items("rows")
@@ -202,11 +213,11 @@ struct GetCommand {
     }
 
     /// The Table of a target, all its chunks joined; made here where the server sends plain objects.
-    private func table(_ target: Target) async throws -> YAMLNode {
+    private func table(_ target: Target, _ past: Past? = nil) async throws -> YAMLNode {
         var joined: YAMLNode?
         var token = ""
         repeat {
-            var query: [(name: String, value: String)] = []
+            var query = past?.query ?? []
             if context.flags.isSet("sort-by") { query.append((name: "includeObject", value: "Object")) }
             if target.name == nil {
                 query.append((name: "limit", value: String(max(context.flags.int("chunk-size"), 0))))

@@ -45,15 +45,18 @@ extension CommandContext {
 
     // MARK: Verbs
 
-    func get(_ resource: ResourceInfo, _ namespace: String?, _ name: String, subresource: String? = nil) async throws
-        -> YAMLNode
-    {
-        try await json(SessionRequest("GET", resource.path(namespace: namespace, name: name, subresource: subresource)))
+    func get(
+        _ resource: ResourceInfo, _ namespace: String?, _ name: String, subresource: String? = nil, past: Past? = nil
+    ) async throws -> YAMLNode {
+        try await json(
+            SessionRequest(
+                "GET", resource.path(namespace: namespace, name: name, subresource: subresource),
+                query: past?.query ?? []))
     }
 
     /// All items of a list, chunk by chunk, each with its kind and apiVersion.
     func list(
-        _ resource: ResourceInfo, _ namespace: String?, labels: String = "", fields: String = ""
+        _ resource: ResourceInfo, _ namespace: String?, labels: String = "", fields: String = "", past: Past? = nil
     ) async throws -> [YAMLNode] {
         var items: [YAMLNode] = []
         var token = ""
@@ -62,6 +65,7 @@ extension CommandContext {
             if !labels.isEmpty { query.append((name: "labelSelector", value: labels)) }
             if !fields.isEmpty { query.append((name: "fieldSelector", value: fields)) }
             if !token.isEmpty { query.append((name: "continue", value: token)) }
+            query += past?.query ?? []
             let page = try await json(SessionRequest("GET", resource.path(namespace: namespace), query: query))
             items += Self.items(page, resource)
             token = page["metadata"]?["continue"]?.string ?? ""

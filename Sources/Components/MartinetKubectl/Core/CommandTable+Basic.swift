@@ -14,7 +14,9 @@ extension CommandTable {
     static let get = Command(
         "get", use: "[(-o|--output=)FORMAT] (TYPE[.VERSION][.GROUP] [NAME | -l label] | TYPE/NAME ...) [flags]",
         short: "Display one or many resources",
-        examples: "  # List all pods\n  kubectl get pods\n\n  # A deployment as YAML\n  kubectl get deploy web -o yaml",
+        examples:
+            "  # List all pods\n  kubectl get pods\n\n  # A deployment as YAML\n  kubectl get deploy web -o yaml\n\n  # The pods as they were (Martinet's servers)\n"
+            + "  kubectl get pods --at=10m",
         flags: filename + [
             output, template, managed, missingKeys, selector, fieldSelector, allNamespaces,
             Flag("watch", "w", .bool, "After listing/getting the requested object, watch for changes."),
@@ -30,7 +32,7 @@ extension CommandTable {
             Flag("raw", nil, .string, "Raw URI to request from the server."),
             Flag("server-print", nil, .bool, default: "true", "If true, have the server return the table."),
             Flag("subresource", nil, .string, "Get this subresource, such as status or scale."),
-        ], completion: .resource)
+        ] + Past.flags, completion: .resource)
 
     static let create = Command(
         "create", use: "-f FILENAME", short: "Create a resource from a file or from stdin",

@@ -167,6 +167,22 @@ extension CommandTable {
                 ], runnable: false),
             Command("debug", short: "Create debugging sessions for troubleshooting workloads and nodes", hidden: true),
             Command(
+                "history", use: "(TYPE NAME | TYPE/NAME)",
+                short: "Show what became of an object: when, by whom, in which fields",
+                examples: "  # Who changed the deployment, and what\n  kubectl history deploy web",
+                flags: printing + [
+                    Flag("no-headers", nil, .bool, "When using the default output format, don't print headers.")
+                ], arguments: .atLeast(1), completion: .resource),
+            Command(
+                "undo", use: "(TYPE NAME | TYPE/NAME)",
+                short: "Bring back a deleted object, with what it owned",
+                long: "Bring back a deleted object as it was before its deletion, with everything that it owned; of a "
+                    + "namespace, everything that was in it. Nothing that is there is overwritten.",
+                examples: "  # A deployment that was deleted, its replica sets and pods\n  kubectl undo deploy web\n\n"
+                    + "  # What would come back\n  kubectl undo ns shop --dry-run",
+                flags: printing + [dryRun, fieldManager] + Past.flags, arguments: .atLeast(1),
+                completion: .resource),
+            Command(
                 "events", short: "List events",
                 flags: printing + [
                     allNamespaces,
@@ -189,7 +205,10 @@ extension CommandTable {
     static let advanced = grouped(
         "Advanced Commands:",
         [
-            Command("diff", short: "Diff the live version against a would-be applied version", hidden: true),
+            Command(
+                "diff", use: "(TYPE NAME | TYPE/NAME) (--at=TIME | --at-revision=N)",
+                short: "Show what has changed in an object since then",
+                flags: filename + Past.flags + [managed], completion: .resource),
             Command(
                 "apply", use: "(-f FILENAME | -k DIRECTORY)",
                 short: "Apply a configuration to a resource by file name or stdin",

@@ -4,7 +4,7 @@ import MartinetCommandLine
 enum Dispatcher {
     /// Upstream's commands that are not there yet: refused by name, whatever their flags are.
     static let refused: Set<String> = [
-        "autoscale", "certificate", "cluster-info dump", "cp", "debug", "diff", "kustomize", "plugin", "proxy", "top",
+        "autoscale", "certificate", "cluster-info dump", "cp", "debug", "kustomize", "plugin", "proxy", "top",
     ]
 
     static func run(_ context: CommandContext) async throws {
@@ -36,6 +36,9 @@ enum Dispatcher {
         case "uncordon": try await NodeCommand(context).cordon(false)
         case "drain": try await NodeCommand(context).drain()
         case "taint": try await TaintCommand(context).run()
+        case "history": try await HistoryCommand(context).run()
+        case "undo": try await UndoCommand(context).run()
+        case "diff": try await DiffCommand(context).run()
         case "events": try await EventsCommand(context).run()
         case "api-resources": try await APIResourcesCommand(context).resources()
         case "api-versions": try await APIResourcesCommand(context).versions()
