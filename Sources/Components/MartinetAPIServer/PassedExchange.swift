@@ -7,6 +7,8 @@ import Synchronization
 /// sees how it ends, for the metrics and the audit log. Once a stream has begun it is that stream too.
 final class PassedExchange: Exchange, OutgoingStream {
     private struct State {
+        /// Let go once a stream has begun, which may last for hours.
+        var base: (any Exchange)?
         var pass: FlowGate.Pass?
         var series: RequestSeries?
         var isLong = false
@@ -16,13 +18,12 @@ final class PassedExchange: Exchange, OutgoingStream {
         var isOver = false
     }
 
-    private let base: any Exchange
     private let metrics: RequestMetrics
     private let began: Duration
-    private let state = Mutex(State())
+    private let state: Mutex<State>
 
     init(_ base: any Exchange, _ metrics: RequestMetrics) {
-        self.base = base
+        state = Mutex(State(base: base))
         self.metrics = metrics
         began = metrics.now
     }
@@ -34,7 +35,7 @@ final class PassedExchange: Exchange, OutgoingStream {
 
     /// Nobody will answer any more: the transport says so to the client.
     deinit {
-        let code = state.withLock { $0.stream == nil ? 0 : $0.code }
+        guard let code = state.withLock({ $0.isOver ? nil : $0.code }) else { return }
         finish(code, bytes: 0)
     }
 
@@ -68,40 +69,42 @@ final class PassedExchange: Exchange, OutgoingStream {
     /// Gives the place back: the request waits for somebody outside.
     func leave() { state.withLock { $0.pass.take() }?.leave() }
 
+    /// - Parameter code: 0 where no answer was given.
     private func finish(_ code: Int, bytes: Int) {
-        let ended = state.withLock { state -> State? in
+        let ended = state.withLock { state -> (FlowGate.Pass?, RequestSeries?, AuditDraft?, Bool)? in
             guard !state.isOver else { return nil }
             state.isOver = true
-            defer {
-                state.pass = nil
-                state.draft = nil
-            }
-            return state
+            return (state.pass.take(), state.series, state.draft.take(), state.isLong)
         }
-        guard let ended else { return }
-        ended.pass?.leave()
-        metrics.ended(ended.series, code: code, bytes: bytes, since: began, isLong: ended.isLong)
-        ended.draft?.completed(code, bytes: bytes)
+        guard let (pass, series, draft, isLong) = ended else { return }
+        pass?.leave()
+        metrics.ended(series, code: code, bytes: bytes, since: began, isLong: isLong)
+        draft?.completed(code, bytes: bytes)
     }
 
-    private func headers(_ own: [(String, String)]) -> [(String, String)] {
-        let (pass, draft) = state.withLock { ($0.pass, $0.draft) }
-        guard pass != nil || draft != nil else { return own }
-        return own + (pass?.headers ?? []) + (draft.map { [("audit-id", $0.id)] } ?? [])
+    /// The exchange behind, and what is said to the client with these headers.
+    private func answering(_ own: [(String, String)]) -> ((any Exchange)?, [(String, String)]) {
+        let (base, pass, id) = state.withLock { ($0.base, $0.pass?.headers, $0.draft?.id) }
+        var all = own
+        if let pass { all.append(contentsOf: pass) }
+        if let id { all.append(("audit-id", id)) }
+        return (base, all)
     }
 
     // MARK: - Exchange
 
     func respond(_ status: Int, _ headers: [(String, String)], _ body: ResponseBody) {
-        base.respond(status, self.headers(headers), body)
+        let (base, headers) = answering(headers)
+        base?.respond(status, headers, body)
         finish(status, bytes: body.count)
     }
 
     func begin(_ status: Int, _ headers: [(String, String)]) -> any OutgoingStream {
-        let stream = base.begin(status, self.headers(headers))
+        let (base, headers) = answering(headers)
+        guard let base else { return self }
+        let stream = base.begin(status, headers)
         let draft = state.withLock { state in
-            state.stream = stream
-            state.code = status
+            (state.base, state.stream, state.code) = (nil, stream, status)
             return state.draft
         }
         leave()
@@ -109,22 +112,29 @@ final class PassedExchange: Exchange, OutgoingStream {
         return self
     }
 
-    func canUpgrade(to protocolName: String) -> Bool { base.canUpgrade(to: protocolName) }
+    private var base: (any Exchange)? { state.withLock { $0.base } }
+
+    func canUpgrade(to protocolName: String) -> Bool { base?.canUpgrade(to: protocolName) ?? false }
 
     func upgradeToWebSocket(subprotocol: String?, _ headers: [(String, String)]) -> (any WebSocketConnection)? {
-        let connection = base.upgradeToWebSocket(subprotocol: subprotocol, self.headers(headers))
+        let (base, headers) = answering(headers)
+        let connection = base?.upgradeToWebSocket(subprotocol: subprotocol, headers)
         finish(connection == nil ? 400 : 101, bytes: 0)
         return connection
     }
 
     func upgradeRaw(_ protocolName: String, _ headers: [(String, String)]) -> (any BytePipe)? {
-        let pipe = base.upgradeRaw(protocolName, self.headers(headers))
+        let (base, headers) = answering(headers)
+        let pipe = base?.upgradeRaw(protocolName, headers)
         finish(pipe == nil ? 400 : 101, bytes: 0)
         return pipe
     }
 
     func onClose(_ callback: @escaping @Sendable () -> Void) {
-        guard let stream = open else { return base.onClose(callback) }
+        guard let stream = open else {
+            base?.onClose(callback)
+            return
+        }
         stream.onClose { [weak self] in
             self?.over()
             callback()

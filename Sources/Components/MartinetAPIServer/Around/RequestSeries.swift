@@ -12,6 +12,12 @@ final class RequestSeries: Sendable {
         var scope = Scope.none
         var isDryRun = false
 
+        /// Of what tells most of them apart: it is asked for with each request.
+        func hash(into hasher: inout Hasher) {
+            hasher.combine(resource)
+            hasher.combine(verb)
+        }
+
         enum Scope: String, Sendable { case none = "", cluster, namespace, resource }
     }
 

@@ -28,6 +28,7 @@ final class AuditFile: AuditBackend {
     private let log: Log
     private let state = Mutex(State())
     private static let batch = 256
+    private static let piece = 256 << 10
 
     init(_ flags: AuditFlags, runtime: any Runtime, log: Log) throws(SystemError) {
         var rotation = AuditRotation()
@@ -59,20 +60,31 @@ final class AuditFile: AuditBackend {
                 return events
             }
             if events.isEmpty { return }
-            var lines: [UInt8] = []
+            var (lines, count) = ([UInt8](), 0)
             for event in events {
-                lines += isLegacy ? event.legacyLine : event.json
-                lines.append(10)
-            }
-            do throws(SystemError) {
-                try file.append(lines)
-            } catch {
-                let isFirst = state.withLock { state in
-                    state.lost &+= UInt64(events.count)
-                    return state.lost == UInt64(events.count)
+                let line = isLegacy ? event.legacyLine : event.json
+                // What is written at once goes into one file: it is small, or one line.
+                if count > 0, lines.count + line.count >= AuditFile.piece {
+                    write(lines, count)
+                    (lines, count) = ([], 0)
                 }
-                if isFirst { log.error("audit events are lost", [("error", "\(error)")]) }
+                lines += line
+                lines.append(10)
+                count += 1
             }
+            write(lines, count)
+        }
+    }
+
+    private func write(_ lines: [UInt8], _ count: Int) {
+        do throws(SystemError) {
+            try file.append(lines)
+        } catch {
+            let isFirst = state.withLock { state in
+                state.lost &+= UInt64(count)
+                return state.lost == UInt64(count)
+            }
+            if isFirst { log.error("audit events are lost", [("error", "\(error)")]) }
         }
     }
 
