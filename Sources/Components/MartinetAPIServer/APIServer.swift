@@ -151,8 +151,6 @@ package final class APIServer: RequestHandler {
     ) throws(APIError) -> AccessRequest {
         switch path {
         case .other(let path): return APIServer.access(identity, path, request)
-        case .resource(let name) where name.subresource == "proxy" && ProxySubresource.isProxy(name):
-            return ProxySubresource.access(identity, name, request.method)
         case .resource(let name): return access(identity, try verb(request.method, name, query), name, query)
         case .watch(let name): return access(identity, .watch, name, query)
         }
