@@ -74,6 +74,7 @@ let modules: [Module] = [
     module(.wire, "MartinetAddresses"),
     module(.wire, "MartinetDNSMessage", uses: ["MartinetAddresses"]),
     module(.wire, "MartinetEtcdMessages"),
+    module(.wire, "MartinetMetrics"),
     module(.wire, "MartinetNetlink", uses: ["MartinetBase", "MartinetAddresses"]),
     module(.wire, "MartinetSchema", uses: ["MartinetBase", "CMartinetTables"]),
     module(.wire, "MartinetSchemaCompiler", uses: ["MartinetSchema"]),
@@ -88,6 +89,7 @@ let modules: [Module] = [
     module(.wire, "MartinetOCI", uses: ["MartinetBase"]),
     // Logic: decisions, without I/O, clock or chance
     module(.logic, "MartinetAuthorization", uses: ["MartinetSchema"]),
+    module(.logic, "MartinetAudit", uses: ["MartinetBase", "MartinetSchema", "MartinetAuthorization"]),
     module(.logic, "MartinetFlowControl", uses: ["MartinetSchema", "MartinetAuthorization"]),
     module(.logic, "MartinetNameAnswers", uses: ["MartinetAddresses", "MartinetDNSMessage"]),
     module(.logic, "MartinetServiceRules", uses: ["MartinetAddresses", "MartinetNetlink"]),
@@ -250,6 +252,7 @@ let modules: [Module] = [
         .components, "MartinetAPIServer",
         uses: [
             "MartinetBase", "MartinetSchema", "MartinetAPI", "MartinetClient", "MartinetDocuments", "MartinetYAML",
+            "MartinetAudit", "MartinetMetrics",
             "MartinetAPICore", "MartinetArchive", "MartinetAuthorization", "MartinetFlowControl", "MartinetStore",
             "MartinetCertificates", "MartinetTransport", "MartinetReconcile", "MartinetReverseProxy",
             "MartinetAddresses", "MartinetWebhooks", "MartinetWebhookAccess", "MartinetKubeconfig", "MartinetCEL",

@@ -119,7 +119,8 @@ final class ServerProcess: Sendable {
         api = APIServer(
             registry: registry, authenticator: access.authenticator,
             nodes: RegisteredNodes(registry: registry, client: nodeClient), discovery: access.discovery,
-            forwarding: Forwarding(nodes: nodeClient, others: proxyClient, aggregator: aggregator))
+            forwarding: Forwarding(nodes: nodeClient, others: proxyClient, aggregator: aggregator),
+            audit: access.audit)
         let shown = try credentials.identity(.server)
         let http = try HTTPServer(
             loops: loops,
@@ -166,8 +167,12 @@ final class ServerProcess: Sendable {
         for reload in reloads { reload.start() }
         let bootstrap = Bootstrap(registry: registry, settings: settings, published: access.published, port: port)
         bootstrap.run { [self] in
+            api.health.completed(.systemNamespaces)
+            api.health.completed(.authentication)
             RoleBootstrap(registry).run { [self] in
+                api.health.completed(.roles)
                 FlowBootstrap(registry).run { [self] in
+                    api.health.completed(.flows)
                     startDrivers()
                     bootstrap.keep(on: runtime.executor(named: "martinet.server.bootstrap"))
                     aggregator.start()
@@ -185,12 +190,14 @@ final class ServerProcess: Sendable {
     }
 
     func stop() async {
+        api.health.stop()
         renewer?.stop()
         for reload in reloads { reload.stop() }
         for driver in drivers { driver.stop() }
         aggregator.stop()
         leadership?.resign()
         await http.shutdown(grace: .seconds(5))
+        await access.audit?.close()
         nodeClient.shutdown()
         proxyClient.shutdown()
         webhooks.shutdown()

@@ -14,7 +14,9 @@ extension APIServer {
         if case .resource(let name) = path, APIServer.lasting.contains(name.subresource) { return answer(exchange) }
         registry.flows.enter(asked, work(asked, path)) { entry in
             switch entry {
-            case .pass(let pass): answer(PassedExchange(exchange, pass))
+            case .pass(let pass):
+                PassedExchange.of(exchange)?.hold(pass)
+                answer(exchange)
             case .refused: refuse(.tooManyRequests)
             }
         }
@@ -31,7 +33,7 @@ extension APIServer {
         }
     }
 
-    private static let lasting: Set<String> = ["attach", "exec", "log", "portforward", "proxy"]
+    static let lasting: Set<String> = ["attach", "exec", "log", "portforward", "proxy"]
 
     /// What a request is thought to cost.
     private func work(_ asked: AccessRequest, _ path: RequestPath) -> Work {

@@ -1,3 +1,4 @@
+import MartinetMetrics
 package import MartinetAPICore
 import MartinetBase
 import MartinetAPI
@@ -22,12 +23,19 @@ package final class APIServer: RequestHandler {
     let forwarding: Forwarding?
     private let impersonation: Impersonation
     private let discovery: IssuerDiscovery?
-    private let isReady = Mutex(false)
+    let metrics: RequestMetrics
+    let audit: AuditLog?
+    package let health: HealthChecks
+    let reports: any SerialExecutorPort
 
     package init(
         registry: Registry, authenticator: Authenticator, nodes: (any NodeStreams)? = nil,
-        discovery: IssuerDiscovery? = nil, forwarding: Forwarding? = nil
+        discovery: IssuerDiscovery? = nil, forwarding: Forwarding? = nil, audit: AuditLog? = nil
     ) {
+        self.audit = audit
+        metrics = RequestMetrics(runtime: registry.runtime)
+        health = HealthChecks(runtime: registry.runtime) { [registry] in registry.storeFailure }
+        reports = registry.runtime.executor(named: "martinet.apiserver.reports")
         self.discovery = discovery
         self.registry = registry
         self.forwarding = forwarding
@@ -40,25 +48,33 @@ package final class APIServer: RequestHandler {
     }
 
     /// From now on `/readyz` says so.
-    package func becomeReady() { isReady.withLock { $0 = true } }
+    package func becomeReady() { health.becomeReady() }
 
-    package func handle(_ request: HTTPRequest, _ exchange: any Exchange) {
+    package func handle(_ request: HTTPRequest, _ plain: any Exchange) {
+        let exchange = PassedExchange(plain, metrics)
         guard let query = RequestQuery(request.query), let path = RequestPath(request.path) else {
             return fail(.badRequest("the URL is not validly encoded"), request, Representation(), exchange)
         }
         switch authenticator.outcome(request) {
-        case .found(let identity): handle(request, query, path, as: identity, exchange)
-        case .refused: refuse(request, query, exchange)
+        case .found(let identity):
+            metrics.accepted.add()
+            handle(request, query, path, as: identity, exchange)
+        case .refused: refuse(request, query, path, exchange)
         case .asks(let token):
             // Whoever waits for somebody else's answer does it away from the event loop.
             authenticator.check(token, for: authenticator.configuration.audiences) { [self] outcome in
-                guard case .accepted(let identity, _) = outcome else { return refuse(request, query, exchange) }
+                guard case .accepted(let identity, _) = outcome else { return refuse(request, query, path, exchange) }
+                metrics.accepted.add()
                 handle(request, query, path, as: identity, exchange)
             }
         }
     }
 
-    private func refuse(_ request: HTTPRequest, _ query: RequestQuery, _ exchange: any Exchange) {
+    private func refuse(
+        _ request: HTTPRequest, _ query: RequestQuery, _ path: RequestPath, _ exchange: any Exchange
+    ) {
+        metrics.refused.add()
+        observe(flow(Identity(user: ""), path, request, query), request, query, exchange)
         fail(
             .unauthorized(), request, Representation.negotiate(request.headers, query) ?? Representation(), exchange)
     }
@@ -73,18 +89,21 @@ package final class APIServer: RequestHandler {
         let representation = Representation.negotiate(request.headers, query)
         do throws(APIError) {
             var identity = bearer
+            var asked = flow(identity, path, request, query)
+            observe(asked, request, query, exchange)
             if let wanted = try Impersonation.wanted(request.headers) {
-                let asked = try access(identity, path, request, query)
+                asked = try access(identity, path, request, query)
                 identity = try impersonation.identity(wanted, by: identity, for: asked)
+                asked = try access(identity, path, request, query)
+                if audit != nil { PassedExchange.of(exchange)?.draft?.impersonates(asked) }
             }
-            let asked = flow(identity, path, request, query)
             let (own, form) = (identity, representation ?? Representation())
             let refuse: @Sendable (APIError) -> Void = { [self] in fail($0, request, form, exchange) }
             inTurn(asked, path, exchange, refuse: refuse) { [self] exchange in
                 do throws(APIError) {
                     if try passOn(path, request, query, own, exchange) { return }
                     switch path {
-                    case .other(let path): try answer(path, request, own, exchange)
+                    case .other(let path): try answer(path, request, query, own, exchange)
                     case .resource(let name): try dispatch(name, isWatch: false, request, query, own, exchange)
                     case .watch(let name): try dispatch(name, isWatch: true, request, query, own, exchange)
                     }
@@ -100,20 +119,18 @@ package final class APIServer: RequestHandler {
     // MARK: - What is no resource
 
     private func answer(
-        _ path: String, _ request: HTTPRequest, _ identity: Identity, _ exchange: any Exchange
+        _ path: String, _ request: HTTPRequest, _ query: RequestQuery, _ identity: Identity, _ exchange: any Exchange
     ) throws(APIError) {
         if let refusal = registry.authorizer.refusal(APIServer.access(identity, path, request)) { throw refusal }
         guard request.method == "GET" || request.method == "HEAD" else {
             throw APIError.methodNotAllowed(request.method)
         }
         switch path {
-        case "/healthz", "/livez", "/livez/ping", "/healthz/ping": return exchange.respond(200, text: "ok")
-        case "/readyz":
-            return isReady.withLock { $0 } ? exchange.respond(200, text: "ok") : exchange.respond(503, text: "starting")
         case "/":
             return exchange.respond(200, [("content-type", "application/json")], .bytes(documents.paths))
         default: break
         }
+        if report(path, query, exchange) { return }
         if let found = discovery?.document(path) {
             return exchange.respond(
                 200, [("content-type", found.contentType), ("cache-control", "public, max-age=3600")],
@@ -195,12 +212,15 @@ package final class APIServer: RequestHandler {
         let warnings = try readBody(&request, http, query, resource.kind)
         let notes = RequestNotes()
         request.notes = notes
+        let draft = audit == nil ? nil : PassedExchange.of(exchange)?.draft
+        draft?.sent(request, bytes: http.body.count)
         let final = request
         let include = try include(query, representation)
         let acceptsGzip = http.method == "GET" && AcceptClause.acceptsGzip(http.headers)
         registry.handle(final, as: identity) { [self] result in
             switch result {
             case .success(let reply):
+                draft?.answered(reply)
                 respond(
                     reply, ReplyEncoder(representation: representation, include: include, now: registry.runtime.now()),
                     warnings + [resource.deprecation].compactMap { $0 } + notes.warnings, acceptsGzip: acceptsGzip,
@@ -331,9 +351,10 @@ package final class APIServer: RequestHandler {
         _ error: APIError, _ request: HTTPRequest?, _ representation: Representation, warnings: [String] = [],
         _ exchange: any Exchange
     ) {
-        if let patient = PatientExchange.behind(exchange), patient.triesAgain(after: error, registry.authorizer) {
+        if let patient = exchange as? PatientExchange, patient.triesAgain(after: error, registry.authorizer) {
             return
         }
+        if audit != nil { PassedExchange.of(exchange)?.draft?.failed(error) }
         var plain = representation
         plain.form = .whole
         let encoder = ReplyEncoder(representation: plain, include: .none, now: registry.runtime.now())

@@ -23,9 +23,9 @@ final class DocumentEndpoints: Sendable {
     /// What there is to ask for, as `/` says it.
     var paths: [UInt8] {
         var paths: Set<String> = [
-            "/api", "/apis", "/healthz", "/healthz/ping", "/livez", "/livez/ping", "/openapi/v2", "/openapi/v3",
-            "/openapi/v3/", "/readyz", "/version",
+            "/api", "/apis", "/metrics", "/openapi/v2", "/openapi/v3", "/openapi/v3/", "/version",
         ]
+        paths.formUnion(HealthChecks.paths)
         paths.formUnion(others)
         for kind in registry.served.kinds {
             if kind.group.isEmpty {

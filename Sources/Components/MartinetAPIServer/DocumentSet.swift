@@ -73,7 +73,7 @@ final class DocumentSet: Sendable {
         case ("api", 2): return discovery.resources(group: "", version: parts[1])
         case ("apis", 2): return discovery.group(parts[1])
         case ("apis", 3): return discovery.resources(group: parts[1], version: parts[2])
-        case ("version", 1): return VersionDocument(platform: platform).document()
+        case ("version", 1): return VersionDocument(platform: APIServer.platform).document()
         case ("openapi", _): return openAPI(Array(parts.dropFirst()), place.form)
         default: return nil
         }
@@ -93,13 +93,5 @@ final class DocumentSet: Sendable {
         if parts == ["v2"] { return documents.v2(asProtobuf: form == .protobuf) }
         guard parts.first == "v3" else { return nil }
         return parts.count == 1 ? documents.index() : documents.v3(parts.dropFirst().joined(separator: "/"))
-    }
-
-    private var platform: String {
-        #if arch(arm64)
-            "linux/arm64"
-        #else
-            "linux/amd64"
-        #endif
     }
 }

@@ -4,7 +4,7 @@ import MartinetTransport
 
 /// The answering side of a request that may need the word of somebody outside: it is begun again when that is there.
 final class PatientExchange: Exchange {
-    private let inner: any Exchange
+    let inner: any Exchange
     private let tries: Int
     private let again: @Sendable (any Exchange) -> Void
 
@@ -15,15 +15,13 @@ final class PatientExchange: Exchange {
         self.again = again
     }
 
-    /// The patient exchange behind one that may hold a place in the line.
-    static func behind(_ exchange: any Exchange) -> PatientExchange? {
-        (exchange as? PassedExchange)?.base as? PatientExchange ?? exchange as? PatientExchange
-    }
-
     /// Whether the error is only that somebody must be asked first.
     func triesAgain(after error: APIError, _ authorizer: Authorizer) -> Bool {
         guard tries < Authorizer.triesMax else { return false }
-        return authorizer.settle(error) { [self] in again(self) }
+        let isAsked = authorizer.settle(error) { [self] in again(self) }
+        // Whoever waits for somebody outside holds no place meanwhile.
+        if isAsked { (inner as? PassedExchange)?.leave() }
+        return isAsked
     }
 
     func respond(_ status: Int, _ headers: [(String, String)], _ body: ResponseBody) {

@@ -46,6 +46,9 @@ package final class StandaloneAPIServer: Sendable {
     private let loops: EventLoops
     private let forwarding: Forwarding?
     private let webhooks: WebhookClients
+    private let audit: AuditLog?
+    /// For tests that want to see it stop.
+    package let health: HealthChecks
 
     /// Returns when the server answers; the namespace `default` is there a moment later.
     package init(_ configuration: Configuration, runtime: any Runtime, log: Log = Log(component: "apiserver")) throws {
@@ -95,8 +98,11 @@ package final class StandaloneAPIServer: Sendable {
             forwarding = nil
         }
         let api = APIServer(
-            registry: registry, authenticator: access.authenticator, discovery: access.discovery, forwarding: forwarding
-        )
+            registry: registry, authenticator: access.authenticator, discovery: access.discovery,
+            forwarding: forwarding,
+            audit: access.audit)
+        audit = access.audit
+        health = api.health
         http = try HTTPServer(
             loops: loops,
             tls: ServerTLS(
@@ -105,8 +111,11 @@ package final class StandaloneAPIServer: Sendable {
             limits: configuration.limits, log: log.named("http"), limitExceeded: APIServer.limitExceeded, handler: api)
         port = try http.listen(.ip(configuration.address, port: configuration.port), secure: true)
         StandaloneAPIServer.makeNamespaces(["default", "kube-system"], in: registry) { [forwarding] in
+            api.health.completed(.systemNamespaces)
             RoleBootstrap(registry).run {
+                api.health.completed(.roles)
                 FlowBootstrap(registry).run {
+                    api.health.completed(.flows)
                     forwarding?.aggregator?.start()
                     if forwarding != nil { registry.keepServiceRanges() }
                     access.published.publish(in: registry) { api.becomeReady() }
@@ -127,7 +136,9 @@ package final class StandaloneAPIServer: Sendable {
     package func stop() async {
         forwarding?.aggregator?.stop()
         forwarding?.others.shutdown()
+        health.stop()
         await http.shutdown(grace: .seconds(2))
+        await audit?.close()
         webhooks.shutdown()
         await withCheckedContinuation { done in store.close { done.resume() } }
         await loops.shutdown()

@@ -52,8 +52,11 @@ struct InMemoryServer {
                 body: #"{"kind":"Namespace","apiVersion":"v1","metadata":{"name":"\#(name)"}}"#)
         }
         let isDone = Mutex(false)
-        RoleBootstrap(registry).run { [registry] in
-            access.published.publish(in: registry) { isDone.withLock { $0 = true } }
+        RoleBootstrap(registry).run { [registry, server] in
+            access.published.publish(in: registry) {
+                server.becomeReady()
+                isDone.withLock { $0 = true }
+            }
         }
         _ = runtime.run(until: runtime.monotonic() + .seconds(60)) { isDone.withLock { $0 } }
     }

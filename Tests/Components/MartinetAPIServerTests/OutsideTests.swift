@@ -9,7 +9,7 @@ import Synchronization
 import Testing
 
 /// Somebody else's server: an issuer of tokens, or a webhook.
-private final class Outside: RequestHandler {
+final class Outside: RequestHandler {
     typealias Answer = @Sendable (HTTPRequest) -> (Int, String)
     let authority: CertificateAuthority
     let requests = Mutex<[String]>([])

@@ -25,6 +25,7 @@ package struct AccessFlags: Sendable {
     package var webhookAllowedSeconds = 300.0
     package var webhookRefusedSeconds = 30.0
     package var authorizationConfig = ""
+    package var audit = AuditFlags()
 
     /// `--oidc-*`.
     package struct OpenIDFlags: Sendable, Hashable {
@@ -67,6 +68,7 @@ package struct AccessFlags: Sendable {
             webhookRefusedSeconds = try AccessFlags.seconds(name, value)
         default:
             if name.hasPrefix("requestheader-") { return setProxy(name, value) }
+            if name.hasPrefix("audit-") { return try audit.set(name, value) }
             return try setOpenID(name, value)
         }
         return true

@@ -44,6 +44,8 @@ package struct ServerAccess: Sendable {
     package let published: ExtensionAuthentication
     /// For the registry's configuration.
     package let authorization: [AuthorizationStep]
+    /// Nil where nothing is audited.
+    package let audit: AuditLog?
     private let stored = StoredObjects()
 
     /// - Parameter tokens: static tokens besides those of the file.
@@ -70,6 +72,7 @@ package struct ServerAccess: Sendable {
             headers: flags.proxyHeaders)
 
         authorization = try AuthorizationSettings.steps(flags, parts)
+        audit = try AuditLog.make(flags.audit, parts)
         let file = try ServerAccess.file(flags)
         var configuration = Authenticator.Configuration(audiences: audiences)
         if let proxyAuthority {
