@@ -2,23 +2,6 @@ import MartinetKubectl
 import Testing
 
 @Suite struct HistoryTests {
-    private static let web = """
-        apiVersion: apps/v1
-        kind: Deployment
-        metadata:
-          name: web
-          labels: {tier: front}
-        spec:
-          replicas: 2
-          selector: {matchLabels: {app: web}}
-          template:
-            metadata: {labels: {app: web}}
-            spec:
-              containers:
-              - {name: web, image: "nginx:1"}
-
-        """
-
     /// Asks until the answer fits, for a generous time.
     private func until(_ shell: Shell, _ line: String, _ fits: (String) -> Bool) async throws -> String {
         let clock = ContinuousClock()
@@ -82,10 +65,11 @@ import Testing
     @Test("a deleted deployment comes back with its replica set and pods, which keep their names")
     func undo() async throws {
         let server = try TestServer("undo")
-        let shell = Shell(server, files: ["web.yaml": Self.web])
+        let shell = Shell(server, files: ["web.yaml": WorkloadTests.web])
         await shell.kubectl("create ns default")
         _ = try await until(shell, "get sa -o name") { $0.contains("default") }
         await shell.kubectl("apply -f web.yaml")
+        #expect(await shell.kubectl("label deploy web tier=front").code == 0)
         let names = "get pods -o name --sort-by=.metadata.name"
         let before = try await until(shell, names) { $0.split(separator: "\n").count == 2 }
         let uid = await shell.kubectl("get deploy web -o jsonpath={.metadata.uid}").out

@@ -2,7 +2,7 @@ import Synchronization
 import Testing
 
 @Suite struct WorkloadTests {
-    private static let web = """
+    static let web = """
         apiVersion: apps/v1
         kind: Deployment
         metadata:
