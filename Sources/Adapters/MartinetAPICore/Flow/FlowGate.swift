@@ -94,10 +94,15 @@ package final class FlowGate: Sendable {
     // MARK: - Passing
 
     /// Calls `go` at once, or later on an executor of its own, with a pass or without one.
-    package func enter(_ request: AccessRequest, _ work: Work, _ go: @escaping @Sendable (Entry) -> Void) {
+    ///
+    /// - Parameter work: what the request is thought to cost; looked up only for those that may have to wait.
+    package func enter(
+        _ request: AccessRequest, _ work: @autoclosure () -> Work, _ go: @escaping @Sendable (Entry) -> Void
+    ) {
         if request.groups.contains(Authorizer.masters) {
             return go(.pass(Pass(headers: state.withLock { $0.exempt }, gate: self, ticket: nil)))
         }
+        let work = work()
         let (entry, started) = state.withLock { state -> (Entry?, [(Waiter, Pass)]) in
             guard let match = state.control.match(request) else { return (.refused, []) }
             let (arrival, tickets) = state.control.arrive(request, match, work, at: runtime.monotonic())
